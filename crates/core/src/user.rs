@@ -288,8 +288,8 @@ impl User {
         self.hosted_domain = it.hosted_domain;
     }
 
-    /// Ends all sessions of the user except the one in `keep`, which also holds the cutoffs it was
-    /// opened under. A session that an earlier cutoff has ended is not kept: it must not be
+    /// Ends all sessions of the user except the one in `keep`, given by its id and the cutoffs that
+    /// it was opened under. A session that an earlier cutoff has ended is not kept: it must not be
     /// reopened.
     pub fn cut_off(
         &mut self,
@@ -304,8 +304,8 @@ impl User {
         next
     }
 
-    /// The user with the current claims of the provider for the identity in this profile; unchanged
-    /// if the user does not have that identity.
+    /// The user with the claims of this profile for its identity; unchanged if the user does not
+    /// have that identity or it is suspended.
     #[must_use]
     pub fn updated(mut self, profile: Profile) -> Self {
         let Some(number) = self.number_of(&profile.identity) else {

@@ -77,7 +77,7 @@ impl Scripts {
     }
 }
 
-/// The properties of the tables that the scripts need, in Lua.
+/// What the scripts need to know about the tables, in Lua.
 fn tables() -> String {
     let store_id = String::from_utf8_lossy(STORE_ID.info().prefix);
     let mut lua = format!("local STORE_ID = '{store_id}'\nlocal INDEXES = {{}}");

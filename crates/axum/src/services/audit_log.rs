@@ -1,4 +1,4 @@
-//! Audit records of refusals, exports, starts and rotations of the signing keys. They are collected
+//! Audit records of refusals, exports, server starts and signing key rotations. They are collected
 //! here, and a job writes them in batches. All other changes are recorded by the store itself, in
 //! the same transaction.
 //!
@@ -234,8 +234,8 @@ struct Refusals {
     recorded: u32,
     omitted: u64,
     by_network: HashMap<Network, u32>,
-    /// The time of the latest omitted refusal, and its network. The summaries of several servers
-    /// may differ only in this time.
+    /// The time of the latest omitted refusal, and its network. If the summaries of two servers are
+    /// otherwise equal, this time keeps them from being stored as one record.
     latest: (Timestamp, Option<Network>),
 }
 

@@ -80,7 +80,7 @@ impl Flows {
         oldest.map(|(_, id)| id).collect()
     }
 
-    /// Removes up to `limit` expired used flows and returns how many.
+    /// Forgets up to `limit` used flows that have expired, and returns how many.
     pub fn sweep(&self, now: Timestamp, limit: usize) -> usize {
         self.used.sweep(now, limit)
     }

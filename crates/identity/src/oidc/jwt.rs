@@ -135,7 +135,7 @@ impl Jwt {
     }
 }
 
-/// Whether `typ` is absent, or that of a JWT or of a JWS in compact serialization (RFC 7515
+/// Whether `typ` is absent, or says that this is a JWT or a JWS in compact serialization (RFC 7515
 /// §4.1.9).
 fn is_jwt(typ: Option<&Value>) -> bool {
     match typ {

@@ -155,7 +155,8 @@ pub(super) async fn build(engine: &impl Engine) -> Result<(), StoreError> {
         let is_last = next.is_none();
         let index = engine.write((ids, is_last), |tx, (ids, is_last)| {
             Box::pin(async move {
-                // Conditions, so that a user who is deleted concurrently leaves no entry.
+                // These reads become conditions, so that a user who is deleted concurrently leaves
+                // no entry.
                 for user in tx.get_many(USERS, ids).await?.into_iter().flatten() {
                     put_entries(tx, &user);
                 }

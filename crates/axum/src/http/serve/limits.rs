@@ -18,8 +18,8 @@ pub struct ConnectionLimits {
     /// The maximum time to receive the body of a request to Latchkey's routes; 10 seconds by
     /// default. The application limits the bodies of its own routes.
     ///
-    /// When a connection is closed because its client does not read a response, the other requests
-    /// on the connection have the same time to finish.
+    /// Also how long the other requests on a connection have to finish when the connection is closed
+    /// because its client does not read a response.
     pub body: Duration,
     /// How long a response may wait for a client that does not read; 30 seconds by default.
     pub write: Duration,

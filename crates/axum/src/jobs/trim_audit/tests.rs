@@ -32,7 +32,7 @@ async fn left(store: &MemoryStore, kind: impl Into<RecordKind>) -> Vec<Timestamp
 }
 
 #[tokio::test]
-async fn old_records_are_removed_and_refreshes_sooner() {
+async fn old_records_are_removed_and_those_of_refreshes_sooner() {
     let store = MemoryStore::empty();
     let days: Vec<_> = (0..100).map(|day| START.plus(day * DAY)).collect();
     add(&store, ServerAct::Refreshed, &days).await;

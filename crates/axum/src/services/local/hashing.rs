@@ -111,7 +111,7 @@ impl Hashing {
             let held = (place, permit);
             lower_priority();
             let result = work();
-            // Before the result is sent: the caller may need the place for its next password.
+            // Free the place before the result is sent: the caller may need it for another hash.
             drop(held);
             // The caller may be gone.
             let _sent = sender.send(result);
@@ -130,8 +130,8 @@ impl Hashing {
         let free = MAX_PENDING.saturating_sub(pending.total);
         let is_full = |key: &(usize, Network)| {
             let count = pending.of_network.get(key).copied().unwrap_or_default();
-            // In proportion to the free places: n networks that take all they can get leave
-            // 1 / (1 + n / 8) of all places free.
+            // The limit is proportional to the free places: n networks that take all they can get
+            // leave 1 / (1 + n / 8) of all places free.
             let limit = MAX_PENDING_OF_NETWORK[key.0] * free / MAX_PENDING;
             count >= limit.max(1)
         };
@@ -227,7 +227,7 @@ mod tests {
             async move {
                 let work = move || {
                     most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-                    // Until the channel is closed.
+                    // Waits until the channel is closed.
                     let _closed = released.lock().expect("not poisoned").recv();
                     running.fetch_sub(1, Ordering::SeqCst);
                 };

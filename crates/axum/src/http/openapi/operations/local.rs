@@ -13,7 +13,7 @@ use super::sign_in::{PROOF, PROOF_REFUSED};
 const ACCOUNT_REFUSED: [ErrorCode; 2] = [ErrorCode::NotAdmitted, ErrorCode::Banned];
 const FIELDS: [ErrorCode; 1] = [ErrorCode::InvalidFields];
 
-/// These exist only if the server has local accounts.
+/// The operations, which exist only if the server has local accounts.
 pub(super) fn operations(schemas: &mut Schemas) -> Vec<Operation> {
     let new =
         |path, id, summary| Operation::new("local accounts", ("post", path), id, summary).limited();
