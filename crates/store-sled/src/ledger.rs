@@ -1,8 +1,8 @@
 //! The ledger: a checksum of the denylist, made of the number of denials and a sum over their keys.
 //!
 //! If damage to the store removed a denial, a revoked token would be accepted again, unnoticed.
-//! Therefore each commit that changes denials writes the ledger, and opening a store computes it
-//! again and compares the two.
+//! Therefore each commit that changes denials writes the ledger. When a store is opened, the ledger
+//! is computed again and compared with the stored one.
 
 use latchkey_store::StoreError;
 use latchkey_store::table::{DENIALS, SLED_LEDGER, printable};

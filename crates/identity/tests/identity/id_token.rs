@@ -247,7 +247,10 @@ async fn malformed_token_is_refused() {
             valid.rsplit_once('.').expect("three parts").0.to_owned(),
         ),
         ("four parts", format!("{valid}.{first}")),
-        ("five parts, as encrypted", format!("{first}.a.b.c.d")),
+        (
+            "five parts, like an encrypted token",
+            format!("{first}.a.b.c.d"),
+        ),
         ("padding", format!("{first}=.{rest}")),
         (
             "a claim twice",

@@ -1,8 +1,8 @@
 //! Measures how much a flood of sign-ins with passwords delays other requests.
 //!
-//! Sends `GET /api/me` a hundred times a second, alternately without and during a flood, in three
-//! rounds. In the flood, 64 clients, each with its own address, sign in repeatedly, half of them with
-//! the right password. A client that is refused with status 429 waits for a tenth of a second.
+//! Sends `GET /api/me` a hundred times a second, in three rounds: in each, first without a flood, then
+//! during one. In the flood, 64 clients, each with its own address, sign in repeatedly, half of them
+//! with the right password. A client that is refused with status 429 waits for a tenth of a second.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -27,7 +27,7 @@ const FLOOD_PAUSE: Duration = Duration::from_millis(100);
 const FLOODED: &str = "ada";
 const MEASURED: &str = "grace";
 
-/// Measures for this many seconds in each round.
+/// Each round measures for this many seconds without a flood, and for as many during it.
 pub(crate) fn run(seconds: u32) -> Result<()> {
     let period = Duration::from_secs(seconds.into());
     let folder = tempfile::tempdir()?;

@@ -50,8 +50,8 @@ fn check_equal_trust(providers: &[ProviderConfig], errors: &mut ConfigErrors) {
     }
 }
 
-/// If only one organization is admitted, tells Google to offer only its accounts. This is a
-/// convenience for users; the ID token decides.
+/// If only one organization is admitted, tells Google to offer only the accounts of that organization.
+/// This is a convenience for users; the ID token decides.
 pub(super) fn hint_domain(providers: &mut [ProviderConfig], admission: &Admission) {
     let Admission::AllowList(entries) = admission else {
         return;

@@ -148,8 +148,8 @@ pub(super) async fn records_not_updated(store: &dyn Store) {
     assert_eq!(generation(&next.decision), Some(1));
 }
 
-/// A server stopped before it updated the records of ended sessions. When the next sign-in makes room
-/// for its session, it records the reason for which they ended, and does not report them as live.
+/// A server stopped before it updated the records of ended sessions. When the next sign-in makes room,
+/// it records why they ended, and does not report them as live.
 pub(super) async fn making_room(store: &dyn Store) {
     let mut ada = User::create(UserId::from_bytes([1; 16]), profile("ada"), NOW);
     let cutoff = Cutoff::next(None, NOW, EndReason::EndedAll, None);
@@ -172,7 +172,7 @@ pub(super) async fn making_room(store: &dyn Store) {
     let first = open_with_room_for_one(store, &ada, 3).await;
     assert_ended(store, &of_removed_identity, EndReason::IdentityRemoved).await;
     assert_ended(store, &before_cutoff, EndReason::EndedAll).await;
-    // The removal of the identity had not denied the access tokens yet.
+    // The access tokens of the removed identity's session are denied only now.
     let denials = store.live_denials(NOW).await.expect("read");
     let denied: Vec<_> = denials.iter().map(|denial| denial.denied).collect();
     let expected = [

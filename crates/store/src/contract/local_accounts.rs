@@ -264,8 +264,8 @@ pub(super) async fn links(store: &dyn Store) {
     assert_eq!(store.one_time_link(hash(6), NOW).await, Ok(None));
 }
 
-/// A link that was requested for a user does not replace the link of an operator, or vice versa. The
-/// use of either invalidates both.
+/// A link that the user requested does not replace one that an operator created, or vice versa. Using
+/// either invalidates both.
 pub(super) async fn links_of_operators(store: &dyn Store) {
     let created = store.create_local_user(local(1, "ada")).await;
     assert_eq!(created, Ok(CreateOutcome::Created));

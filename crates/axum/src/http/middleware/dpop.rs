@@ -16,8 +16,8 @@ pub(super) struct NonceHeader {
 }
 
 impl NonceHeader {
-    /// For a request to this path: if the server accepts proofs, every response of an endpoint that
-    /// returns tokens has a nonce.
+    /// Decides by the path of the request: if the server accepts proofs, every response of an endpoint
+    /// that returns tokens has a nonce.
     pub(super) fn for_path(path: &str, binding: Binding) -> Self {
         Self {
             needed: binding.accepts_proofs()
@@ -28,8 +28,8 @@ impl NonceHeader {
         }
     }
 
-    /// For a response with this error: if a proof is refused, the response has a nonce for the next
-    /// attempt, so that a client whose clock is wrong can prove freshness with the nonce.
+    /// The response also has a nonce if this error is a refused proof: with it, a client whose clock is
+    /// wrong can prove at the next attempt that its proof is fresh.
     #[must_use]
     pub(super) fn or_for_error(mut self, error: &ApiError) -> Self {
         self.needed |= matches!(error, ApiError::Proof(_));

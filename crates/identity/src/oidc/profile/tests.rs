@@ -153,7 +153,7 @@ fn security_11_invalid_email_verified_counts_as_not_verified() {
             assert_eq!(profile.email.as_deref(), Some(a), "{claims}");
             assert!(!profile.email_verified, "{claims}");
         }
-        // It counts as missing: userinfo completes it if the address is the same.
+        // Userinfo can still say that the address is verified, if it has the same address.
         let info = json!({ "email": a, "email_verified": true });
         assert!(
             profile(claims.clone(), Some(info)).email_verified,
@@ -257,7 +257,7 @@ fn invisible_names_are_dropped() {
         let profile = profile(json!({ "name": name }), None);
         assert_eq!(profile.name, None, "{name:?}");
     }
-    // In a name with visible characters, they are kept.
+    // Invisible characters are kept in a name that also has visible ones.
     for name in ["नर\u{200d}", "👩\u{200d}🚀", "A\u{ad}da", "O\u{fe0f}"] {
         let profile = profile(json!({ "name": name }), None);
         assert_eq!(profile.name.as_deref(), Some(name));

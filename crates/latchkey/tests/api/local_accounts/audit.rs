@@ -21,7 +21,7 @@ async fn records(app: &TestApp) -> Vec<AuditRecord> {
     page.records.into_iter().map(|(_, record)| record).collect()
 }
 
-/// Kind, outcome, user and detail of the record of a request.
+/// An audit record: its kind, outcome, user and detail.
 type Seen = (String, RecordOutcome, Option<String>, Option<String>);
 
 /// The only record of this request. Asserts that it contains the client's address and no actor.

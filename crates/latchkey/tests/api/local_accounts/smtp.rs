@@ -80,7 +80,7 @@ impl SmtpServer {
         self.conversations.recv().await.expect("a conversation")
     }
 
-    /// The number of finished conversations that were not yet returned.
+    /// How many other conversations have finished. Discards them.
     pub(crate) fn others(&mut self) -> usize {
         let mut count = 0;
         while self.conversations.try_recv().is_ok() {

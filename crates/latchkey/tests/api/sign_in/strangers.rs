@@ -17,7 +17,7 @@ async fn security_77_the_demo_provider_is_served_under_loopback_names_only() {
         ("host", "rebound.example.com"),
         ("host", "localhost.example.com"),
         ("host", "192.0.2.1:7000"),
-        // A proxy, with any host.
+        // Headers that a proxy adds, whatever the host.
         ("x-forwarded-for", "198.51.100.7"),
         ("x-forwarded-host", "id.example.com"),
         ("x-forwarded-proto", "https"),

@@ -219,7 +219,7 @@ fn audit(schemas: &mut Schemas) -> Vec<Operation> {
                 "before",
                 false,
                 &json!({ "type": "string" }),
-                "`next` of a page of the list: only the records after that page.",
+                "`next` from a page of the list; exports only the records after that page.",
             )
             .responds(
                 200,
