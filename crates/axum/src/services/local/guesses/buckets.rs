@@ -19,7 +19,8 @@ const MAX_KEYS: usize = 200_000;
 /// A burst, and the time after which one more attempt is permitted.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Quota {
-    /// Which requests are limited, as it follows "too many requests" in the message: `for a link`.
+    /// Which requests are limited: the words after "too many requests" in the message, such as
+    /// `for a link`.
     pub(super) scope: &'static str,
     pub(super) burst: u64,
     pub(super) period: Duration,
