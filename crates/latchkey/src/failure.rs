@@ -29,7 +29,8 @@ pub enum FailureCode {
     UnknownSession,
     /// There is no such denial.
     UnknownDenial,
-    /// The denial follows from an ended session or from an act of its user.
+    /// The denial follows from the end of a session or from an act of the user, or it was lifted
+    /// before.
     NotLiftable,
     /// A role, a time, a token, a cursor or a value for a local account is invalid.
     InvalidArgument,

@@ -246,7 +246,7 @@ pub struct SessionOfUser {
 pub enum LiftOutcome {
     /// The token is accepted again. Contains the denial as it is stored.
     Lifted(Denial),
-    /// The denial follows from the end of a session or from an act of its user, or it was lifted
+    /// The denial follows from the end of a session or from an act of the user, or it was lifted
     /// before.
     NotLiftable,
     /// There is no such denial, or it has expired.

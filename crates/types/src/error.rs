@@ -99,8 +99,8 @@ error_codes! {
     /// The path, or the session or user that it names, does not exist.
     NotFound = "not_found", [404],
         "Check the path and the id.";
-    /// The denial follows from the end of a session or from an act of its user, so it cannot be
-    /// lifted.
+    /// The denial cannot be lifted: it follows from the end of a session or from an act of the user,
+    /// or it was lifted before.
     NotLiftable = "not_liftable", [409],
         "Let the user sign in again. Only an operator's denial of a single token can be lifted.";
     /// The path exists, but does not support this method.
@@ -148,12 +148,12 @@ error_codes! {
         "Try again later. Operators: the log has the cause under the request id.";
     /// The provider refused the sign-in, or the user canceled it there.
     ProviderRefused = "provider_refused", [400],
-        "Start the sign-in again. Operators: the log has the cause under the request id, such \
-         as a wrong client secret.";
+        "Start the sign-in again. Operators: the log has the cause, such as a wrong client \
+         secret, under the request id.";
     /// The provider's response failed a check.
     ProviderInvalid = "provider_invalid", [400],
-        "Start the sign-in again. Operators: the log names the check under the request id, \
-         such as a wrong issuer or clock.";
+        "Start the sign-in again. Operators: the log has the cause, such as a wrong issuer or \
+         clock, under the request id.";
     /// In a step-up, the user signed in with a different account.
     OtherAccount = "other_account", [400],
         "Start the step-up again and choose the same account.";
