@@ -95,8 +95,8 @@ impl<T> Store for T where
 #[async_trait]
 pub trait Sessions: Send + Sync {
     /// Opens a session unless the user is banned, the user or the identity no longer exists, the
-    /// identity is suspended, or the password was changed after it was verified. The stored session
-    /// records the cutoffs in force. If a ban is committed concurrently, the session may still be
+    /// identity is suspended, or the password was changed after it was verified. The cutoffs in force
+    /// are stored with the session. If a ban is committed concurrently, the session may still be
     /// opened, but the ban's cutoff already ends it.
     ///
     /// If the user then has too many sessions, a separate change ends the excess ones. If that
@@ -157,9 +157,9 @@ pub trait Sessions: Send + Sync {
         now: Timestamp,
     ) -> Result<Denial, StoreError>;
 
-    /// Updates the records of sessions that a cutoff has already ended, such as the cutoff of
-    /// [`end_everyone`](Self::end_everyone), and returns the sessions. `shard` is the first byte of
-    /// the session ids. Records the security events of `end_everyone`.
+    /// Updates the records of sessions that a cutoff, such as that of
+    /// [`end_everyone`](Self::end_everyone), has already ended, and returns these sessions. `shard` is
+    /// the first byte of their ids. Records the security events of `end_everyone`.
     ///
     /// Works in changes of bounded size: as a whole it is not atomic. Correctness does not depend
     /// on it, and it may be interrupted and repeated.

@@ -14,7 +14,7 @@ pub trait Announce: Send + Sync {
     /// Applies a denial that concerns all users.
     fn deny_everyone(&self, denial: &Denial);
 
-    /// Counts live sessions that ended together.
+    /// Counts the sessions that one change ended while they were live.
     fn count_ended(&self, reason: EndReason, sessions: usize);
 
     /// Reports an event to the application.

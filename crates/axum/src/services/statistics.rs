@@ -98,7 +98,7 @@ impl Statistics {
         Ok(hours)
     }
 
-    /// How many users and live sessions there are; up to a minute old.
+    /// The numbers of users and live sessions. They may be up to a minute old.
     ///
     /// # Errors
     ///

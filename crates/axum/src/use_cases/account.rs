@@ -41,7 +41,7 @@ pub enum AccountError {
     /// The account was deleted by another request.
     #[error("this account was deleted")]
     Deleted,
-    /// The current session has ended, but its denial had not reached this server yet.
+    /// The current session had already ended, but its denial had not reached this server yet.
     #[error("this session has ended; sign in again")]
     SessionEnded,
     /// The user is banned: deleting the account would evade the ban.
@@ -71,7 +71,7 @@ pub async fn export(
     let current_identity = current.map(|(session, _)| session.identity);
     let events = state.store.audit_events(user.id, None, KEPT_EVENTS, now);
     let events = events.await?.into_iter().map(|(_, event)| event).collect();
-    // Refusals that are not written yet may also be about the user.
+    // Writes the refusals that are still in memory: some may be about this user.
     state.audit.flush(&*state.store).await?;
     let records = records(state, user.id).await?;
     tracing::info!(user = %user.id, by = %claims.sid, "account exported by its user");

@@ -71,8 +71,8 @@ impl UserinfoRequest<'_> {
         }
     }
 
-    /// Checks a signed response: its issuer must be the provider (Core §5.3.2). More strictly than
-    /// Core, its only audience must be this client.
+    /// Checks a signed response: its issuer must be the provider (Core §5.3.2), and this client must
+    /// be its only audience, although Core permits others.
     fn signed(&self, body: &[u8]) -> Result<Object, ValidationError> {
         let text = core::str::from_utf8(body).map_err(|_| ValidationError::Userinfo)?;
         let jwt = Jwt::parse(text).map_err(|_| ValidationError::Userinfo)?;

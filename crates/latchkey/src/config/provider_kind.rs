@@ -25,8 +25,9 @@ const SHARED_TENANTS: [&str; 3] = ["common", "organizations", "consumers"];
 pub(super) struct ProviderKind(Kind);
 
 impl ProviderKind {
-    /// The kind: the value of the key, otherwise the name of the section if it is a kind. A section
-    /// with an issuer and without a kind is `oidc`, except for the name `google`.
+    /// The kind is the value of the key `kind`. Without the key, it is the name of the section if that
+    /// is a kind, and otherwise `oidc`. But with an issuer, only the name `google` counts as a kind:
+    /// under any other name, the section is `oidc`.
     pub(super) fn of(name: &str, section: &ProviderSection) -> Result<Self, String> {
         let known = |text: &str| KINDS.iter().find(|(name, _)| *name == text);
         let kind = match section.kind.as_deref() {

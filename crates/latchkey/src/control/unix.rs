@@ -77,7 +77,7 @@ async fn accept(listener: UnixListener, latchkey: Latchkey) {
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(error) => {
-                // The cause may pass, for example if too many files are open.
+                // The cause may be temporary, such as too many open files.
                 tracing::error!(%error, "cannot accept a command");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
                 continue;

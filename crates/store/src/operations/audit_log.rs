@@ -168,7 +168,7 @@ impl AuditQuery {
     }
 }
 
-/// The records of one class that have been read and not yet been returned or skipped.
+/// The records of one class that have been read, but not yet returned or skipped.
 struct Source {
     class: RecordClass,
     records: VecDeque<(RecordPosition, AuditRecord)>,

@@ -68,7 +68,7 @@ impl Mailer {
         })
     }
 
-    /// A place for one message; `None` if too many are pending. Free again when it is dropped.
+    /// A place for one message; `None` if too many are pending. Dropping it frees the place.
     pub fn enter(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.places).try_acquire_owned().ok()
     }
