@@ -15,7 +15,7 @@ const ENTRA: [&str; 3] = [
     "login.microsoftonline.us",
     "login.partner.microsoftonline.cn",
 ];
-/// Its aliases for several tenants.
+/// In the URL of an Entra issuer, these names stand for several tenants.
 const SHARED_TENANTS: [&str; 3] = ["common", "organizations", "consumers"];
 
 /// A validated configuration.

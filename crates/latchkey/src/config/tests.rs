@@ -1,6 +1,6 @@
-//! Tests of loading: layers, defaults, and what is reported for each kind of error. The structure of
-//! the configuration, its values and its providers have their own modules, and so does the comparison
-//! with the documentation.
+//! Tests of loading: layers, defaults, and what is reported for each kind of error. Submodules test
+//! the structure of the configuration, its values and its providers, and compare its keys with the
+//! documentation.
 
 use std::ffi::OsString;
 use std::time::Duration;

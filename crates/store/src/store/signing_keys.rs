@@ -11,10 +11,11 @@ pub trait SigningKeys: Send + Sync {
     /// Every signing key.
     async fn signing_keys(&self) -> Result<Vec<SealedSigningKey>, StoreError>;
 
-    /// Adds a signing key as the successor of `after` (`None`: as the first one). Older keys
-    /// without an expiry verify until `retire_at`. `false` if the newest key is not `after`: if
-    /// several servers rotate at the same time, one succeeds. Also `false` if another key with the
-    /// same algorithm is pending: it begins to sign after `key` was created, but no later than `key`.
+    /// Adds a signing key as the successor of `after`, or as the first key if `after` is `None`.
+    /// Older keys without an expiry verify until `retire_at`. `false` if the newest key is not
+    /// `after`: if several servers rotate at the same time, one succeeds. Also `false` if a key with
+    /// the same algorithm is pending, that is, if it begins to sign after `key` was created but no
+    /// later than `key` does.
     async fn add_signing_key(
         &self,
         key: SealedSigningKey,

@@ -63,7 +63,7 @@ impl Act {
     fn done(&self) -> &'static str {
         match self {
             Self::Link(_) | Self::Delete => "",
-            Self::Remove(_) => "Removed. The devices that had signed in this way are signed out.",
+            Self::Remove(_) => "Removed. The devices that used it to sign in are signed out.",
             Self::Export => "Your data was downloaded.",
         }
     }
