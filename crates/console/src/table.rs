@@ -1,4 +1,4 @@
-//! Tables, and the links from page to page of a list.
+//! Tables, and the links between the pages of a list.
 
 use latchkey_web::erased::{client_only, empty};
 use leptos::html::{a, nav, p, section, table as table_element, tbody, td, th, thead, tr};

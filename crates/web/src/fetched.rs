@@ -38,8 +38,8 @@ impl<T> Copy for Fetch<T> {}
 
 impl<T: PartialEq + Send + Sync + 'static> Fetch<T> {
     /// Runs `fetch` in the browser once a user is signed in. Runs it again when another account signs
-    /// in, when the server becomes reachable, and when a signal changes that `fetch` reads before its
-    /// first `await`.
+    /// in, when the server becomes reachable, and when there is a change in a signal that `fetch`
+    /// reads before its first `await`.
     pub(crate) fn refetch_on_reconnect<F>(
         session: Session,
         client: AuthClient,

@@ -1,8 +1,8 @@
 //! Project automation: `cargo xtask run`, `dev`, `test`, `dist`, `bench`, `tidy`.
 //!
-//! Also installs the tools that these commands need. This crate contains no product code, and the
-//! only workspace code that it uses is the process spawner of the test kit: it must compile quickly,
-//! even when the rest of the workspace does not compile.
+//! Also installs the tools that these commands need. This crate must compile quickly, even when the
+//! rest of the workspace does not compile. So it contains no product code, and the only workspace
+//! code that it uses is the process spawner of the test kit.
 
 #![expect(
     clippy::print_stdout,

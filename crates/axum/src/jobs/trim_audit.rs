@@ -2,8 +2,9 @@
 //!
 //! No counter of records is stored, because every refresh would have to change it. Each server counts
 //! instead: first all records, and afterwards those that were added. It remembers positions at a
-//! fixed distance, by default of a thousand records, and removes the records after the position at
-//! which the maximum is reached. Several servers may remove the same records.
+//! fixed distance, by default of a thousand records. Records are ordered newest first, and those
+//! after the position at which the maximum is reached are removed. Several servers may remove the
+//! same records.
 
 use core::time::Duration;
 use std::collections::VecDeque;

@@ -5,9 +5,9 @@ use super::{
 };
 
 /// How many failures ([`TransientError::Superseded`] or [`TransientError::SigningTimeout`]) are
-/// tolerated before the waiting requests fail. Also the number of times that a superseded idempotency
-/// key is sent again before it is replaced: with the backoff delays, this takes longer than the
-/// server's reuse leeway.
+/// tolerated before the waiting requests fail. Also how many times a superseded refresh token is sent
+/// again with the same idempotency key before a new key is used: with the backoff delays, this takes
+/// longer than the server's reuse leeway.
 const MAX_ATTEMPTS: u32 = 3;
 
 impl Engine {
@@ -60,10 +60,10 @@ impl Engine {
             self.unlock_and_finish(Progress::Adopted, stored, commands);
             return;
         }
-        // All tabs and all retries send a refresh token with the same key, so that the server can
-        // tell a retry from a replay. There is one exception: if the server has repeatedly
-        // responded that the token was superseded, but no tab has stored newer tokens, someone else
-        // has used it. Then a new key makes the server detect the replay.
+        // All tabs and all retries send a refresh token with the same idempotency key, so that the
+        // server can tell a retry from a replay. There is one exception: if the server has
+        // repeatedly responded that the token was superseded, but no tab has stored newer tokens,
+        // someone else has used it. Then a new idempotency key makes the server detect the replay.
         let is_reusable = self.superseded <= MAX_ATTEMPTS;
         let key = match &stored.pending {
             Some(pending) if is_reusable && pending.is_for(&tokens.refresh_token) => {

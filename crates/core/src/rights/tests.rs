@@ -228,7 +228,7 @@ const CLAIMS: &[(&str, &str, &str, Option<&str>, bool)] = &[
 ];
 
 #[test]
-fn with_several_providers_an_address_counts_only_from_a_trusted_one() {
+fn with_several_providers_only_a_trusted_provider_vouches_for_an_address() {
     let several = [
         configured("google", true, TrustedEmails::GoogleManaged),
         // Follows Google's conventions, but is trusted only for the configured domain.

@@ -78,7 +78,7 @@ async fn security_15_the_timeout_covers_all_requests_of_a_sign_in_together() {
 #[tokio::test]
 async fn slow_provider_within_the_timeout_works() {
     let server = scripted::start().await;
-    // Four responses, which together take longer than the timeout of four seconds in other tests.
+    // The four responses together take longer than the four-second timeout of the other tests.
     server.script().pause = Duration::from_millis(1100);
     let config = ProviderConfig {
         timeout: None,

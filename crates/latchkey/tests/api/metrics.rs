@@ -266,7 +266,7 @@ async fn requests_are_measured_by_route_not_by_path() {
     );
 }
 
-/// The audit record of a refresh is part of the same change, so it costs no further sync.
+/// A refresh updates the session and adds its audit record in one change, so it needs only one sync.
 #[tokio::test]
 async fn a_refresh_is_one_store_write() {
     const REFRESHES: u64 = 50;

@@ -38,8 +38,9 @@ pub(super) async fn cut_off(
     Ok(denial)
 }
 
-/// Like [`cut_off`], by user id. If a session was live, the user's history contains an event; an act
-/// of an operator is always recorded. `None` if the user does not exist.
+/// Like [`cut_off`], but given the user's id. If a session was live, adds an audit record and an
+/// event in the user's history; if an operator acts, adds the audit record in any case. `None` if the
+/// user does not exist.
 pub(super) async fn end_all(
     tx: &mut Tx<'_>,
     end: &EndSessions,
@@ -56,7 +57,7 @@ pub(super) async fn end_all(
         return Ok(None);
     };
     let keep = match &end.keep {
-        // Its cutoffs never change, so a peek is enough, and its refreshes cause no conflict.
+        // A session's cutoffs never change, so a peek is enough, and its refreshes cause no conflict.
         Some(id) => tx.peek(SESSIONS, id).await?,
         None => None,
     };
@@ -209,7 +210,7 @@ async fn record_ends(
         let SessionStatus::Ended { at, reason } = ended.status else {
             continue;
         };
-        // The update must be based on the current record, so it becomes a condition.
+        // The update must be based on the current record, so that record becomes a condition.
         let Some(session) = tx.get(SESSIONS, &session.id).await? else {
             continue;
         };
@@ -292,8 +293,8 @@ async fn displace(
             continue;
         };
         if !session.status.is_live() {
-            // The record was updated above, or had ended in an earlier version, which did not remove
-            // the index entry.
+            // The record was updated above, or an earlier version of Latchkey ended the session and
+            // did not remove the index entry.
             tx.clear(SESSIONS_OF_USER, &(session.user, session.id));
             continue;
         }

@@ -73,7 +73,7 @@ pub(super) async fn unlink_and_end(
         refused => return Ok(refused),
     };
     // Sessions in excess of one batch, and those opened while the identity was being removed. None
-    // of them can be refreshed, so a failure here leaves only access tokens, until they expire.
+    // of them can be refreshed, so if this fails, only their access tokens work until they expire.
     loop {
         let rest = engine.write((user, number, now), |tx, (user, number, now)| {
             Box::pin(end_opened_with(tx, *user, *number, *now))
@@ -163,7 +163,7 @@ async fn end_opened_with(
     };
     let mut all = Vec::new();
     for id in ids {
-        // The update must be based on the current record, so it becomes a condition.
+        // The update must be based on the current record, so that record becomes a condition.
         let Some(session) = tx.get(SESSIONS, &id).await? else {
             continue;
         };

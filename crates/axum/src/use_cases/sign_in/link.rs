@@ -2,8 +2,8 @@
 //!
 //! Both identities are proven in one browser: a session with a recent sign-in began the flow, the
 //! flow is in a cookie of that browser, the provider has just confirmed the identity in response to
-//! this flow, and the same session completes it. The provider must have authenticated the user
-//! recently if it can say so; GitHub cannot, and only lets the user choose an account.
+//! this flow, and the same session completes it. If the provider can report when it authenticated
+//! the user, it must have done so recently. GitHub cannot, and only lets the user choose an account.
 
 use latchkey_core::{Device, FlowId, LinkTarget, TooManyIdentities};
 use latchkey_store::{LinkIdentity, LinkOutcome, StoreError};
