@@ -69,9 +69,9 @@ impl PasswordHash {
         let current = argon2();
         hash.algorithm != Algorithm::Argon2id.ident()
             || hash.version != Some(Version::V0x13.into())
-            || Params::try_from(&hash).is_ok_and(|params| {
+            || !Params::try_from(&hash).is_ok_and(|params| {
                 let parameters = |it: &Params| (it.m_cost(), it.t_cost(), it.p_cost());
-                parameters(&params) != parameters(current.params())
+                parameters(&params) == parameters(current.params())
             })
     }
 }
@@ -115,7 +115,10 @@ mod tests {
         let weak = PasswordHash::from_stored(weak.to_string());
         assert!(weak.verify("secret") && weak.is_outdated());
         assert!(!weak.verify("other"));
-        let broken = PasswordHash::from_stored("not a hash".to_owned());
-        assert!(!broken.verify("not a hash") && broken.is_outdated());
+        let unreadable = weak.as_str().replace("m=64", "m=0");
+        for broken in ["not a hash".to_owned(), unreadable] {
+            let broken = PasswordHash::from_stored(broken);
+            assert!(!broken.verify("secret") && broken.is_outdated());
+        }
     }
 }

@@ -159,11 +159,11 @@ impl ProviderKind {
 /// The error for Apple: why there is no kind for "Sign in with Apple".
 fn apple(name: &str) -> String {
     format!(
-        "providers.{name}.kind: Sign in with Apple is not supported: for an email address or a \
-         name it requires response_mode=form_post, a cross-site POST to which browsers do not \
-         attach the sign-in cookie, and its client secret is a JWT that expires within six months; \
-         use another provider that offers Apple to its users, such as kind = \"auth0\" or \
-         kind = \"keycloak\""
+        "providers.{name}.kind: Sign in with Apple has no kind: for an email address or a name it \
+         requires response_mode=form_post, a cross-site POST to which browsers do not attach the \
+         sign-in cookie; use another provider that offers Apple to its users, such as kind = \
+         \"auth0\" or kind = \"keycloak\", or do without address and name: kind = \"oidc\", \
+         issuer = \"https://appleid.apple.com\" and scopes = [\"openid\"]"
     )
 }
 
