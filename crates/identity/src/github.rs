@@ -175,8 +175,8 @@ impl GitHubProvider {
         })
     }
 
-    /// GitHub does not say when the user authenticated, so a limit is refused unless the provider is
-    /// configured so that any new sign-in satisfies it.
+    /// GitHub does not say when the user authenticated. A `max_age` is therefore refused, unless the
+    /// configuration lets any new sign-in satisfy it.
     fn check_max_age(&self, max_age: Option<Duration>) -> Result<(), ValidationError> {
         match self.step_up {
             StepUp::AuthTime if max_age.is_some() => Err(ValidationError::AuthTimeUnsupported),

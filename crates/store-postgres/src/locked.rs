@@ -1,5 +1,5 @@
-//! A transaction that locks the records an operation depends on before it reads them, and holds the
-//! locks until it ends.
+//! A transaction that first locks the records that an operation depends on, then reads them, and
+//! holds the locks until it ends.
 
 use async_trait::async_trait;
 use latchkey_store::StoreError;

@@ -48,8 +48,8 @@ impl TestApp {
         Self::over(directory, config.to_owned(), Arc::new(TestClock::default())).await
     }
 
-    /// Starts a server over the existing data directory `data` in `directory`, while the clock is
-    /// behind by `past`.
+    /// Starts a server with the existing data directory `data` in `directory`, and with a clock that
+    /// is behind by `past`.
     pub(crate) async fn with_existing_data(
         directory: TempDir,
         config: &str,

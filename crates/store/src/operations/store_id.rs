@@ -16,8 +16,8 @@ pub(super) async fn get(tx: &mut Tx<'_>) -> Result<Option<StoreId>, StoreError> 
     tx.get(STORE_ID, &()).await
 }
 
-/// The id of this store; a store without an id gets `fresh`. A store that was never swept then counts
-/// as swept at `now`, because the clock of sweeps continues from the time of the last sweep.
+/// The id of this store. A store without an id gets `fresh`; if it was never swept, `now` becomes the
+/// time of its last sweep, from which the sweep clock continues.
 pub(super) async fn identify(
     tx: &mut Tx<'_>,
     fresh: StoreId,

@@ -66,8 +66,8 @@ impl Proxy {
         self.route.send_modify(|route| route.1 = port);
     }
 
-    /// Lets this many more response bytes pass, over all connections, then cuts the connection that
-    /// transfers the next one.
+    /// Lets this many more response bytes pass, over all connections, then cuts the connection on
+    /// which the next byte arrives.
     pub(crate) fn cut_after(&self, bytes: i64) {
         self.budget.store(bytes, Ordering::SeqCst);
     }

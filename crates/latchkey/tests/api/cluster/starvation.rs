@@ -103,7 +103,7 @@ impl Refreshing {
         }
     }
 
-    /// Waits until the tasks have refreshed twice each on average.
+    /// Waits until the tasks have refreshed twice on average.
     async fn wait_for_refreshes(&self) {
         let enough = || async { self.granted.load(Ordering::SeqCst) >= 2 * LOOPS };
         until("the refreshes", enough).await;
@@ -170,7 +170,7 @@ async fn security_76_refreshes_do_not_delay_end_all_or_a_ban() {
             let banned = Operator::online(&two.state, Actor::CommandLine)
                 .ban(user, "spam")
                 .await;
-            // Includes the current session and the new sign-in.
+            // The current session and the new sign-in are also ended.
             assert_eq!(banned.expect("banned"), count + 2, "{kind:?}");
             let took = begun.elapsed();
             assert!(took < RESPONSE_TIMEOUT, "{kind:?}, {count}: {took:?}");

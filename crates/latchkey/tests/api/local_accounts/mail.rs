@@ -76,7 +76,7 @@ async fn security_96_request_for_a_link_does_not_void_the_link_of_an_operator() 
         token_in(&link.url, "token").to_owned()
     };
     let link = of_operator().await;
-    // Anyone can request one.
+    // Anyone can request another link.
     request_link(&app, "ada").await;
     let requested = server.next().await.token("token");
     assert_eq!(reset(&app, &link).await.status(), 204);
@@ -85,7 +85,7 @@ async fn security_96_request_for_a_link_does_not_void_the_link_of_an_operator() 
         let refused = reset(&app, used).await;
         assert_eq!(code(refused).await, (400, "link_invalid".into()));
     }
-    // Nor does an operator's link void the one that the user requested.
+    // An operator's link does not void a requested link either.
     request_link(&app, "ada").await;
     let requested = server.next().await.token("token");
     let link = of_operator().await;
