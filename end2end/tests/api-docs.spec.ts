@@ -7,7 +7,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     test.describe(`${colorScheme}, ${width} px`, () => {
       test.use({ colorScheme, viewport: { width, height: 800 } });
 
-      test('is accessible, fits, and leads to its sections and back to the app', async ({ page }) => {
+      test('is accessible, has no overflow, and links to its sections and the app', async ({ page }) => {
         await page.goto('/docs');
         await expectAccessible(page);
         await expectNoOverflow(page);

@@ -113,7 +113,7 @@ test.describe('a link to set a password', () => {
     await other.providerPage.signIn(grace);
     await expect(other.page.getByRole('main')).toContainText('other ways to sign in are suspended');
 
-    // Its owner adds it again.
+    // The owner of the account adds Google again.
     await accountPage.button('Add Google').click();
     await providerPage.signIn(grace);
     await expect(accountPage.way('Google')).toContainText(grace);

@@ -181,8 +181,8 @@ impl Latchkey {
     ///
     /// # Errors
     ///
-    /// If the port cannot be opened, the demo provider is used on an address other than loopback,
-    /// or the store failed.
+    /// Returns an error if the port cannot be opened, if the demo provider is used on an address
+    /// other than loopback, or if the store failed.
     pub async fn serve(&self, address: impl ToSocketAddrs, app: Router) -> io::Result<()> {
         let listener = TcpListener::bind(address).await?;
         self.serve_with(Serving::new(listener), app, serve::stop_signal())

@@ -275,7 +275,7 @@ impl Metrics {
         self.audit_records_lost.inc_by(records);
     }
 
-    /// What happened since the start.
+    /// What has happened since the server started.
     pub fn totals(&self) -> HourCounts {
         self.totals.read()
     }

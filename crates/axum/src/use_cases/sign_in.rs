@@ -51,8 +51,8 @@ pub struct Callback<'a> {
 /// Why a sign-in could not be completed.
 #[derive(Debug, thiserror::Error)]
 pub enum FinishError {
-    /// This browser has no such flow, or the flow has expired or was already used, even if the
-    /// sign-in failed then.
+    /// This browser has no such flow, or the flow has expired or was already used. A sign-in that
+    /// failed can also have used it.
     #[error(
         "no matching sign-in in this browser: it was started in another browser, took longer than \
          ten minutes, or was already used; start again"
@@ -186,9 +186,9 @@ fn authenticated_at(
         // Can be hours old if the user was already signed in at the provider. Capped at now in case
         // the provider's clock is slightly ahead.
         Some(at) => (at <= now.plus(step_up::CLOCK_SKEW)).then_some(at.min(now)),
-        // With `max_age`, the response was accepted without `auth_time` only if a new sign-in at
-        // the provider counts as recent; the user has just completed one. Without `max_age`, the
-        // user may have authenticated days ago.
+        // With `max_age`, a response without `auth_time` is accepted only from a provider at which
+        // any new sign-in counts as recent, and the user has just signed in there. Without
+        // `max_age`, the user may have authenticated days ago.
         None => max_age
             .is_some_and(|age| age <= step_up::MAX_AGE.as_secs())
             .then_some(now),
@@ -343,7 +343,7 @@ async fn confirm(
     })
 }
 
-/// Whether both URLs are the same when normalized as in a browser.
+/// Whether two URLs are the same after they are normalized as in a browser.
 fn same_url(one: &str, other: &str) -> bool {
     match (Url::parse(one), Url::parse(other)) {
         (Ok(one), Ok(other)) => one == other,

@@ -16,8 +16,8 @@ use crate::transport::{Method, Request, Response};
 /// Why the server did not accept a form.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FormError {
-    /// Fields are not valid. Each error names its field as the request does.
-    #[error("fields of the form are not valid: correct them")]
+    /// Some fields are not valid. Each error names its field as the request does.
+    #[error("some fields of the form are not valid: correct them")]
     Fields(Vec<FieldError>),
     /// The server refused the request.
     #[error("the request was refused ({0:?})")]

@@ -56,7 +56,7 @@ fn full_storage_falls_back_to_memory_and_removes_old_tokens() {
 #[wasm_bindgen_test]
 fn denied_storage_falls_back_to_memory() {
     let window = web_sys::window().expect("a window");
-    // The property belongs to the global object itself, so it must be restored.
+    // The property is defined on `window` itself: the test replaces it and must restore it.
     let original = Object::get_own_property_descriptor(&window, &"localStorage".into());
     let denied = Object::new();
     let getter = Function::new_no_args("throw new DOMException('denied', 'SecurityError')");

@@ -87,7 +87,8 @@ fn origin(path: &Path, origins: &Origins) -> String {
     found.map_or_else(String::new, |(_, name)| format!(" (from {name})"))
 }
 
-/// Why a value cannot be deserialized. Omits values that may be secrets under the wrong key.
+/// Why a value cannot be deserialized. The message for a value of the wrong type does not contain
+/// it: it may be a secret that was put under the wrong key.
 #[derive(Debug, thiserror::Error)]
 enum ValueError {
     #[error("unknown key")]

@@ -14,8 +14,8 @@ use crate::store::Store;
 /// More than the number of pages of an export.
 const ACCOUNTS: u8 = 20;
 
-/// After each page, one user signs up and another deletes the account. Whenever that happens, no
-/// username is restored without its user, and no user without the username.
+/// After each page of the export, one user signs up and another deletes their account. Whatever the
+/// timing, no username is restored without its user, and no user without their username.
 pub(super) async fn local_accounts(store: &dyn Store, other: &dyn Store) {
     let name = |number: u8| username(&format!("user-{number}"));
     for number in 1..=ACCOUNTS {
@@ -126,7 +126,8 @@ pub(super) async fn deletions(store: &dyn Store, other: &dyn Store) {
 }
 
 /// In a backup, two users can have the same identity, if it moved while the backup was made. After
-/// the import it belongs to the later user, even if the other removes it or deletes the account.
+/// the import it belongs to the one that comes later in the backup, even if the other removes it or
+/// deletes their account.
 pub(super) async fn moved_identities(store: &dyn Store) {
     let with = |number: u8, first: &str, second: &str| {
         let mut user = User::create(UserId::from_bytes([number; 16]), profile(first), NOW);

@@ -99,8 +99,8 @@ impl<C: Connect> Lease<'_, C> {
         &mut self.connection
     }
 
-    /// Returns the connection to the pool. A lease that is dropped instead closes its connection:
-    /// the response to an unfinished call must not be read as that of the next call.
+    /// Returns the connection to the pool. Dropping a lease closes its connection instead: the
+    /// response to an unfinished call must not be read as that of the next call.
     pub fn release(self) {
         let mut idle = self.pool.idle();
         idle.push(self.connection);

@@ -4,7 +4,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use latchkey_core::HourCounts;
 
-/// What happened since the start.
+/// What has happened since the server started.
 #[derive(Debug, Default)]
 pub(super) struct Totals {
     sign_ins: AtomicU64,

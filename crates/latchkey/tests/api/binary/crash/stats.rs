@@ -40,7 +40,7 @@ impl Stats {
         self.acknowledged.send_replace(0);
     }
 
-    /// Waits until this many operations were acknowledged in this round.
+    /// Waits until this many operations have been acknowledged in this round.
     pub(super) async fn reaches(&self, target: usize) {
         let mut acknowledged = self.acknowledged.subscribe();
         let reached = acknowledged.wait_for(|number| *number >= target).await;
