@@ -40,7 +40,7 @@ impl Deadline {
         let left = tokens.access_expires_at.saturating_sub(wall);
         let (lifetime, left) = match tokens.access_lifetime {
             0 => (left, left),
-            // If more is left than the lifetime, the wall clock was set back.
+            // If the time left exceeds the lifetime, the wall clock was set back.
             lifetime => (lifetime, left.min(lifetime)),
         };
         Self {

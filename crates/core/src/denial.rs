@@ -157,7 +157,8 @@ impl Denial {
             self.reason = known.reason;
         }
         if matches!(self.denied, Denied::Token(_)) {
-            // Whichever denial came first: an operator cannot lift what the token's holder revoked.
+            // If the holder revoked the token, before or after an operator denied it, there is no
+            // note: an operator cannot lift the revocation.
             if known.note.is_none() {
                 self.note = None;
                 self.reason = known.reason;
@@ -173,7 +174,7 @@ impl Denial {
 }
 
 impl Cutoff {
-    /// The denial that refuses the access tokens of all sessions it ends.
+    /// The denial that refuses the access tokens of all sessions that this cutoff ends.
     pub fn denial(&self, denied: Denied) -> Denial {
         Denial {
             denied,

@@ -16,9 +16,9 @@ use crate::session::SessionState;
 use crate::tokens::Tokens;
 use crate::transport::{Method, Request, Response, Unreachable};
 
-/// How long a refresh may take until its token is sent, including a retry with the server's nonce,
-/// in milliseconds. Afterwards the refresh is left to the next attempt: other tabs wait for the
-/// lock only a little longer than one request may take.
+/// How long after its start a refresh may still send its token, or send it again with the server's
+/// nonce, in milliseconds. After that, the refresh is left to the next attempt: other tabs wait for
+/// the lock only a little longer than one request may take.
 const SEND_TIMEOUT: u32 = 4_000;
 
 /// The outcome of sending a refresh token: a response, a network failure, or, if no request with
@@ -113,8 +113,8 @@ impl Inner {
         }
     }
 
-    /// Adopts the nonce of tokens that another tab received, which is newer than this tab's. A page
-    /// that has just been loaded keeps the nonce that came with it, which is newer still.
+    /// Adopts the nonce that another tab received with its tokens, because it is newer than this
+    /// tab's. A page that has just been loaded keeps the nonce that came with it, which is newer still.
     pub(super) fn adopt_nonce(&self, tokens: Option<&Tokens>) {
         let mut nonce = self.nonce.borrow_mut();
         if let Some(theirs) = tokens.and_then(|tokens| tokens.nonce.as_ref())

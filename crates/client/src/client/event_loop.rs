@@ -59,8 +59,8 @@ impl Inner {
                 self.storage.clear_tokens();
                 self.remove_unused_keys();
                 self.update_subscription();
-                // The engine reports the reason next. Without this, `sync_from_storage` would
-                // report that another tab removed the tokens.
+                // Record that the removal is reported here; otherwise `sync_from_storage` would
+                // report that another tab removed the tokens. The engine reports the reason next.
                 self.reported_tokens.borrow_mut().take();
                 self.notify(&Notice::Tokens(None));
             }

@@ -20,7 +20,7 @@ pub(super) struct ActiveRequest {
 pub(super) enum RequestState {
     /// Sent; waiting for the response.
     Sent,
-    /// Waiting for a newer token before it is sent, or sent again after a 401.
+    /// Waiting for a newer token, to be sent for the first time or again after a 401.
     Waiting {
         /// Whether it was sent and rejected with a 401.
         unauthorized: bool,

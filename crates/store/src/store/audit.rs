@@ -13,7 +13,8 @@ use crate::request::{AuditPage, AuditQuery, Population};
 #[async_trait]
 pub trait Audit: Send + Sync {
     /// Up to `limit` security events of a user, newest first, starting after the position `before`
-    /// or with the newest one. Bounded in number and in age ([`latchkey_core::audit`]).
+    /// or with the newest one. The number of stored events and their age are limited
+    /// ([`latchkey_core::audit`]).
     async fn audit_events(
         &self,
         user: UserId,
@@ -31,8 +32,8 @@ pub trait AuditLog: Send + Sync {
     async fn record_audit(&self, records: Vec<AuditRecord>) -> Result<(), StoreError>;
 
     /// The selected records, newest first. The work is bounded: if few records match, a page can
-    /// have fewer records than requested, or none, and a position to continue from. Reads in
-    /// several steps.
+    /// have fewer records than requested, or none, although it has a position to continue from.
+    /// Reads in several steps.
     async fn audit_records(&self, query: AuditQuery) -> Result<AuditPage, StoreError>;
 
     /// The positions of up to `limit` records of a class that follow `after`, newest first.

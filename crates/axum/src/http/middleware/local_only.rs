@@ -20,7 +20,7 @@ pub(crate) async fn local_only(request: Request, next: Next) -> Response {
 }
 
 /// Whether the request comes from this machine, names a loopback host, and was not forwarded by a
-/// proxy. In an attack by DNS rebinding, the attacker's host name resolves to this machine, but the
+/// proxy. In a DNS rebinding attack, the attacker's host name resolves to this machine, but the
 /// request still names that host.
 pub(crate) fn is_local(uri: &Uri, headers: &HeaderMap, extensions: &Extensions) -> bool {
     let forwarded = headers.keys().any(|name| {

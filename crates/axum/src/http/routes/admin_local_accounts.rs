@@ -35,7 +35,7 @@ pub(crate) async fn create_user(
         password: None,
     };
     let (user, link) = operator(&state, &admin, device).create(new).await?;
-    // Without a password, there is a link.
+    // An account that is created without a password gets a link.
     let link = link.ok_or_else(|| ApiError::Internal("an account without a link".to_owned()))?;
     let message =
         |to: &str, link: &str| Message::new_account(to, username(&user), &state.public_url, link);

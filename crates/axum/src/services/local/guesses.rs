@@ -77,7 +77,7 @@ const MAILS: Quota = Quota {
     period: Duration::from_mins(1),
 };
 
-/// The level of a network (0 for the narrowest size) and the network itself.
+/// The level of a network (0 is the narrowest) and the network itself.
 type Source = (usize, Network);
 
 /// Counts attempts.
@@ -101,7 +101,7 @@ pub struct Attempt {
 }
 
 impl Guesses {
-    /// Counts an attempt to sign in to this account, by its username as it was sent. It is counted
+    /// Counts an attempt to sign in with this username, which need not be normalized. Call this
     /// before the password is verified, so that concurrent attempts cannot exceed the limit.
     pub fn begin(
         &self,

@@ -59,8 +59,8 @@ pub(crate) enum Response {
     RateLimited,
 }
 
-/// Counts the server's decisions, to check that a simulation covers them. Not part of the state:
-/// all tallies are equal.
+/// Counts the server's decisions, to check that a simulation covers them. Not part of the state: all
+/// tallies compare as equal.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) rotated: u64,
@@ -223,8 +223,9 @@ impl Simulation {
         }
     }
 
-    /// Without a copied pending key, only the party that rotates first ever rotates. With it, both
-    /// may receive the same successor, once. A restored record allows two more changes.
+    /// Checks how often the rotating party has changed. Without a copied pending key, it never may:
+    /// only the party that rotates first ever rotates. With a copied key, it may change once, because
+    /// both may receive the same successor. Each restored record allows two more changes.
     fn count_turn(&mut self, party: Party) {
         let Some(thief) = self.thief else { return };
         let server = &mut self.server;

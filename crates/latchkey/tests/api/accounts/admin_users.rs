@@ -176,7 +176,7 @@ async fn granted_roles_apply_from_the_next_refresh_and_removed_roles_end_immedia
     let activity: Value = activity.json().await.expect("JSON");
     assert_eq!(activity["events"][0]["kind"], "roles_changed");
     assert!(activity["events"][0].get("actor").is_none());
-    // The audit log says what.
+    // The audit log says what changed.
     let path = format!("/api/admin/audit?kind=roles_changed&user={id}");
     let record = app.get_as(&path, &admin).await;
     let record: Value = record.json().await.expect("JSON");
