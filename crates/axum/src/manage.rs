@@ -44,7 +44,7 @@ impl Users<'_> {
     ///
     /// # Errors
     ///
-    /// If the store fails.
+    /// Returns an error if the store fails.
     pub async fn get(&self, id: UserId) -> Result<Option<User>, StoreError> {
         self.0.store.user(id).await
     }
@@ -54,7 +54,7 @@ impl Users<'_> {
     ///
     /// # Errors
     ///
-    /// If the store fails.
+    /// Returns an error if the store fails.
     pub async fn with_email(&self, email: &str) -> Result<Vec<User>, StoreError> {
         self.0.store.users_by_email(email.to_owned()).await
     }
@@ -65,7 +65,8 @@ impl Users<'_> {
     ///
     /// # Errors
     ///
-    /// If the user does not exist, `reason` does not have 1 to 500 characters, or the store fails.
+    /// Returns an error if the user does not exist, `reason` does not have 1 to 500 characters, or
+    /// the store fails.
     pub async fn ban(&self, id: UserId, reason: &str) -> Result<usize, OperatorError> {
         let (services, reason) = (Arc::clone(self.0), reason.to_owned());
         to_completion(async move {
@@ -79,7 +80,7 @@ impl Users<'_> {
     ///
     /// # Errors
     ///
-    /// If `before` belongs to another query or the store fails.
+    /// Returns an error if `before` belongs to another query or the store fails.
     pub async fn search(
         &self,
         query: UserQuery,
@@ -95,8 +96,8 @@ impl Users<'_> {
     ///
     /// # Errors
     ///
-    /// If the user does not exist, there are more than 32 roles, a role is not valid (1 to 64 of the
-    /// characters `a-z`, `0-9`, `.`, `_`, `-` and `:`), or the store fails.
+    /// Returns an error if the user does not exist, there are more than 32 roles, a role is not
+    /// valid (1 to 64 of the characters `a-z`, `0-9`, `.`, `_`, `-` and `:`), or the store fails.
     pub async fn set_roles(
         &self,
         id: UserId,
@@ -115,7 +116,7 @@ impl Users<'_> {
     ///
     /// # Errors
     ///
-    /// If the user does not exist or the store fails.
+    /// Returns an error if the user does not exist or the store fails.
     pub async fn unban(&self, id: UserId) -> Result<bool, OperatorError> {
         let services = Arc::clone(self.0);
         to_completion(async move {
@@ -135,7 +136,7 @@ impl Sessions<'_> {
     ///
     /// # Errors
     ///
-    /// If the store fails.
+    /// Returns an error if the store fails.
     pub async fn of_user(&self, user: UserId) -> Result<Vec<LiveSession>, StoreError> {
         let services = self.0;
         let now = services.clock.now();
@@ -147,7 +148,7 @@ impl Sessions<'_> {
     ///
     /// # Errors
     ///
-    /// If the store fails.
+    /// Returns an error if the store fails.
     pub async fn end(&self, session: SessionId) -> Result<bool, StoreError> {
         let services = Arc::clone(self.0);
         to_completion(async move { end(&services, session).await }).await
@@ -157,7 +158,7 @@ impl Sessions<'_> {
     ///
     /// # Errors
     ///
-    /// If the user does not exist or the store fails.
+    /// Returns an error if the user does not exist or the store fails.
     pub async fn end_all(&self, user: UserId) -> Result<usize, OperatorError> {
         let services = Arc::clone(self.0);
         to_completion(async move {
@@ -203,7 +204,7 @@ impl Operator<'_> {
     ///
     /// # Errors
     ///
-    /// If the store fails.
+    /// Returns an error if the store fails.
     pub async fn end_everyone(&self) -> Result<(), OperatorError> {
         let services = Arc::clone(self.0);
         to_completion(async move {
@@ -219,7 +220,7 @@ impl Operator<'_> {
     ///
     /// # Errors
     ///
-    /// If the key cannot be created or the store fails.
+    /// Returns an error if the key cannot be created or the store fails.
     pub async fn rotate_keys(&self) -> Result<String, KeysError> {
         let services = Arc::clone(self.0);
         let rotated =

@@ -130,8 +130,8 @@ impl Denial {
         self.lifted_at().is_some_and(|lifted| self.at <= lifted)
     }
 
-    /// Whether an operator can lift it: it denies a single token, and an operator added it. A
-    /// session that has ended stays ended, and so do the denials that follow from it.
+    /// Whether an operator can lift it: it denies a single token, and an operator added it. The
+    /// denials of a session that has ended cannot be lifted.
     pub fn is_liftable(&self) -> bool {
         matches!(self.denied, Denied::Token(_))
             && self.reason == DenialReason::EndedByOperator
@@ -139,7 +139,7 @@ impl Denial {
             && !self.is_lifted()
     }
 
-    /// Whether this denial of a session lasts longer than the denial of a cutoff made at the same
+    /// Whether this denial of a session lasts longer than a denial that a cutoff adds at the same
     /// time. This happens if a clock was ahead when the session's tokens were issued.
     pub fn outlives_a_cutoff(&self) -> bool {
         self.until > self.at.plus(MAX_ACCESS_LIFETIME).plus(CLOCK_SKEW)

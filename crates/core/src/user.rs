@@ -216,7 +216,7 @@ impl User {
     ///
     /// # Errors
     ///
-    /// If the user has [`MAX_IDENTITIES`].
+    /// Returns an error if the user has [`MAX_IDENTITIES`].
     pub fn link(&mut self, profile: Profile, now: Timestamp) -> Result<u32, TooManyIdentities> {
         if let Some(number) = self.number_of(&profile.identity) {
             self.suspended.retain(|it| *it != number);
@@ -244,8 +244,9 @@ impl User {
     ///
     /// # Errors
     ///
-    /// If there is no such identity, or it is the only one with which the user can sign in. The
-    /// local identity counts as the only one as long as all others are younger than seven days.
+    /// Returns an error if there is no such identity, or it is the only one with which the user can
+    /// sign in. The local identity counts as the only one as long as all others are younger than
+    /// seven days.
     pub fn unlink(&mut self, number: u32, now: Timestamp) -> Result<LinkedIdentity, UnlinkError> {
         if !self.has_identity(number) {
             return Err(UnlinkError::Unknown);

@@ -142,8 +142,8 @@ impl Authenticator {
     ///
     /// # Errors
     ///
-    /// If the token is malformed, was not signed with a key of the key ring, or has another issuer
-    /// or audience.
+    /// Returns an error if the token is malformed, was not signed with a key of the key ring, or
+    /// has another issuer or audience.
     pub fn verify_signature(
         &self,
         token: &str,

@@ -233,8 +233,9 @@ impl Denylist {
             .map(|entry| entry.reason)
     }
 
-    /// Removes expired entries and returns how many were examined: at least `limit`, or all if there
-    /// are fewer. Entries with the same expiry are examined together.
+    /// Removes expired entries, in the order of their expiry, until `limit` entries were examined, and
+    /// returns how many were. Entries with the same expiry are examined together, so the result can
+    /// exceed the limit.
     pub fn sweep(&self, now: Timestamp, limit: usize) -> usize {
         let mut expired = Vec::new();
         self.note_sweep(now);

@@ -91,7 +91,7 @@ pub struct GuardParts {
     /// The public origin of this service, such as `https://notes.example.com`. DPoP proofs must
     /// name it (`htu`); the `Host` header is ignored.
     pub origin: String,
-    /// Whether challenges offer the DPoP scheme, because access tokens can be bound to keys.
+    /// Whether access tokens can be bound to keys; then challenges offer the DPoP scheme, too.
     pub offers_dpop: bool,
     /// Used by the extractors `Admin` and `AdminView` in addition to the roles in the token. Without
     /// it, a role that was removed remains valid until the token expires.
@@ -142,8 +142,8 @@ impl Guard {
     ///
     /// # Errors
     ///
-    /// If the request has no token or is malformed, the token or its proof is refused, or the
-    /// denylist is out of date.
+    /// Returns an error if the request has no token or is malformed, the token or its proof is
+    /// refused, or the denylist is out of date.
     pub fn authenticate(&self, parts: &mut Parts) -> Result<Arc<Verified>, GuardError> {
         if let Some(CachedResult { by, verified }) = parts.extensions.get()
             && Arc::ptr_eq(by, &self.0)
@@ -189,8 +189,8 @@ impl Guard {
     ///
     /// # Errors
     ///
-    /// If the request is not authenticated, the user does not have the role `admin` or no longer
-    /// has it, or the user's roles cannot be determined.
+    /// Returns an error if the request is not authenticated, the user does not have the role
+    /// `admin` or no longer has it, or the user's roles cannot be determined.
     pub async fn authenticate_admin_view(
         &self,
         parts: &mut Parts,
@@ -305,7 +305,7 @@ struct CachedResult {
 ///
 /// # Errors
 ///
-/// If the request has several such headers, or the header is not ASCII text.
+/// Returns an error if the request has several such headers, or the header is not ASCII text.
 pub fn proof_header(headers: &HeaderMap) -> Result<Option<&str>, ProofError> {
     let mut values = headers.get_all(DPOP).iter();
     let Some(value) = values.next() else {

@@ -70,7 +70,8 @@ impl Proofs {
     ///
     /// # Errors
     ///
-    /// If the proof is not valid for this request, has no current nonce, or was used before.
+    /// Returns an error if the proof is not valid for this request, has no current nonce, or was
+    /// used before.
     pub fn key(
         &self,
         proof: &str,

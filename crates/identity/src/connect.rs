@@ -13,7 +13,7 @@ use crate::provider::{Kind, Provider};
 ///
 /// # Errors
 ///
-/// If the configuration is not valid.
+/// Returns an error if the configuration is not valid.
 pub fn connect(config: ProviderConfig, http: HttpClient) -> Result<Arc<dyn Provider>, ConfigError> {
     Ok(match config.kind {
         Kind::GitHub => Arc::new(GitHubProvider::new(config, http)?),

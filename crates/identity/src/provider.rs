@@ -32,7 +32,8 @@ pub trait Provider: Send + Sync {
     ///
     /// # Errors
     ///
-    /// If the metadata cannot be fetched or is invalid, or if `request` is invalid.
+    /// Returns an error if the metadata cannot be fetched or is invalid, or if `request` is
+    /// invalid.
     async fn authorize_url(
         &self,
         request: &AuthorizeRequest<'_>,
@@ -44,7 +45,8 @@ pub trait Provider: Send + Sync {
     ///
     /// # Errors
     ///
-    /// If the provider is unavailable, refuses the code, or one of its responses fails a check.
+    /// Returns an error if the provider is unavailable, refuses the code, or one of its responses
+    /// fails a check.
     async fn complete(
         &self,
         response: &AuthorizationResponse<'_>,

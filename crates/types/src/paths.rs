@@ -65,7 +65,7 @@ pub const API_ADMIN_USER_ROLES: &str = "/api/admin/users/{id}/roles";
 pub const API_ADMIN_USER_BAN: &str = "/api/admin/users/{id}/ban";
 /// `POST`, role `admin`: creates a link to set the password of a local account.
 pub const API_ADMIN_USER_PASSWORD_LINK: &str = "/api/admin/users/{id}/password-link";
-/// `POST`, role `admin`: creates an invitation to a local account.
+/// `POST`, role `admin`: creates an invitation to sign up for a local account.
 pub const API_ADMIN_INVITATIONS: &str = "/api/admin/invitations";
 /// `GET`, role `admin`: the live sessions of a user. `DELETE`: ends every session of the user.
 pub const API_ADMIN_USER_SESSIONS: &str = "/api/admin/users/{id}/sessions";
@@ -87,7 +87,7 @@ pub const API_ADMIN_KEYS: &str = "/api/admin/keys";
 pub const API_ADMIN_AUDIT: &str = "/api/admin/audit";
 /// `GET`, role `admin`: the selected audit records as JSON lines.
 pub const API_ADMIN_AUDIT_EXPORT: &str = "/api/admin/audit/export";
-/// `GET`, role `admin`: numbers about the whole server.
+/// `GET`, role `admin`: statistics of the whole server.
 pub const API_ADMIN_OVERVIEW: &str = "/api/admin/overview";
 /// `GET`: liveness: succeeds while the process runs.
 pub const HEALTHZ: &str = "/healthz";

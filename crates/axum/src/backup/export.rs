@@ -41,7 +41,7 @@ impl Export {
     ///
     /// # Errors
     ///
-    /// If the store fails. The backup is then incomplete and cannot be imported.
+    /// Returns an error if the store fails. The backup is then incomplete and cannot be imported.
     pub async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
         let mut lines = String::new();
         let from = match std::mem::replace(&mut self.step, Step::End) {

@@ -69,7 +69,7 @@ impl VerifiedBackup {
 ///
 /// # Errors
 ///
-/// If the backup is incomplete, was changed, or was made with another key.
+/// Returns an error if the backup is incomplete, was changed, or was made with another key.
 pub fn verify(backup: impl BufRead, key: BackupKey) -> Result<VerifiedBackup, ImportError> {
     let mut chain = Chain::authenticated(key);
     let mut signing_keys = Vec::new();
@@ -102,8 +102,8 @@ pub fn verify(backup: impl BufRead, key: BackupKey) -> Result<VerifiedBackup, Im
 ///
 /// # Errors
 ///
-/// If the store is not empty or fails, or if the backup cannot be read or has changed since it was
-/// verified.
+/// Returns an error if the store is not empty or fails, or if the backup cannot be read or has
+/// changed since it was verified.
 pub async fn import(
     backup: impl BufRead,
     key: BackupKey,

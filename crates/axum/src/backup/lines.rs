@@ -133,7 +133,7 @@ impl Chain {
     ///
     /// # Errors
     ///
-    /// If the line is malformed or out of order, or its check does not match.
+    /// Returns an error if the line is malformed or out of order, or its check does not match.
     pub fn read(&mut self, line: &str) -> Result<Option<Record>, LineError> {
         let unreadable = |error: serde_json::Error| LineError::Unreadable(error.to_string());
         if self.ended {
@@ -199,7 +199,7 @@ impl Chain {
     ///
     /// # Errors
     ///
-    /// If the last line has not been read.
+    /// Returns an error if the last line has not been read.
     pub fn finished(&self) -> Result<u64, LineError> {
         self.ended
             .then_some(self.records)

@@ -1,8 +1,8 @@
 //! Removes audit records that are too old, and the oldest ones if there are too many.
 //!
 //! No counter of records is stored, because every refresh would have to change it. Each server counts
-//! instead: first all records, and afterwards those that were added. It remembers positions at a
-//! fixed distance, by default of a thousand records. Records are ordered newest first, and those
+//! instead: first all records, and afterwards those that were added. It remembers the position of
+//! every thousandth record. Records are ordered newest first, and those
 //! after the position at which the maximum is reached are removed. Several servers may remove the
 //! same records.
 
@@ -17,7 +17,7 @@ use crate::settings::AuditSettings;
 /// How many records are read or removed at once, so that requests are not delayed.
 const SLICE: usize = 500;
 /// Records younger than this are not counted yet, because a server whose clock is slow or whose
-/// commit takes long may still add records between them.
+/// commit takes a long time may still add records between them.
 const SETTLED_AFTER: Duration = Duration::from_mins(1);
 
 /// The counts of one server.
@@ -31,7 +31,7 @@ struct Counted {
     newest: Option<RecordPosition>,
     /// How many counted records are newer than the first mark.
     since_mark: usize,
-    /// Positions at a fixed distance, newest first.
+    /// The positions of records at regular intervals, newest first.
     marks: VecDeque<RecordPosition>,
 }
 

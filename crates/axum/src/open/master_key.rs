@@ -52,7 +52,7 @@ impl MasterKey {
     ///
     /// # Errors
     ///
-    /// If the text is not in this format.
+    /// Returns an error if the text is not in this format.
     pub fn from_text(text: &str) -> Result<Self, OpenError> {
         let key = Key::parse(text).map_err(anyhow::Error::from)?;
         Ok(Self(Source::Key(Arc::new(key))))
@@ -67,8 +67,8 @@ impl MasterKey {
     ///
     /// # Errors
     ///
-    /// If the file cannot be read, is readable by all users, or does not contain a key, or if the
-    /// key is [`random`](Self::random).
+    /// Returns an error if the file cannot be read, is readable by all users, or does not contain a
+    /// key, or if the key is [`random`](Self::random).
     pub fn read(&self) -> Result<Arc<Key>, OpenError> {
         match &self.0 {
             Source::Key(key) => Ok(Arc::clone(key)),

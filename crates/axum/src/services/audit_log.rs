@@ -197,7 +197,7 @@ impl AuditLog {
     ///
     /// # Errors
     ///
-    /// If the store fails.
+    /// Returns an error if the store fails.
     pub async fn flush(&self, store: &dyn Store) -> Result<(), StoreError> {
         loop {
             let mut batch = Batch::take(self);

@@ -48,7 +48,7 @@ impl Statistics {
     ///
     /// # Errors
     ///
-    /// If the store fails. Then nothing is lost: the next call stores it.
+    /// Returns an error if the store fails. Then nothing is lost: the next call stores it.
     pub async fn flush(
         &self,
         store: &dyn Store,
@@ -82,7 +82,7 @@ impl Statistics {
     ///
     /// # Errors
     ///
-    /// If the store fails.
+    /// Returns an error if the store fails.
     pub async fn hours(
         &self,
         store: &dyn Store,
@@ -102,7 +102,7 @@ impl Statistics {
     ///
     /// # Errors
     ///
-    /// If the store fails.
+    /// Returns an error if the store fails.
     pub async fn population(
         &self,
         store: &dyn Store,

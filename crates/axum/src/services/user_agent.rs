@@ -23,7 +23,7 @@ pub fn read(user_agent: Option<&str>) -> Program {
     let known = |name: &str| !matches!(name, "" | "UNKNOWN");
     let major = parsed.version.split('.').next().unwrap_or_default();
     let browser = known(parsed.name).then(|| match major {
-        // The parser returns the program as the version.
+        // The parser returns the name of the program in the field for the version.
         program if parsed.name == HTTP_LIBRARY && known(program) => program.to_owned(),
         version if known(version) => format!("{} {version}", browser_name(parsed.name)),
         _ => browser_name(parsed.name).to_owned(),

@@ -59,7 +59,7 @@ impl Export {
     ///
     /// # Errors
     ///
-    /// If the store fails.
+    /// Returns an error if the store fails.
     pub async fn next(&mut self, store: &dyn Store) -> Result<Option<String>, StoreError> {
         if self.is_finished {
             return Ok(None);
@@ -111,7 +111,7 @@ pub fn outcome(outcome: RecordOutcome) -> AuditOutcome {
 ///
 /// # Errors
 ///
-/// If no kind has this name.
+/// Returns an error if no kind has this name.
 pub fn kind(name: &str) -> Result<RecordKind, UnknownKind> {
     name.parse()
 }

@@ -72,8 +72,8 @@ pub async fn begin(state: &Services, start: Start<'_>) -> Result<Started, BeginE
         .ok_or(BeginError::UnknownProvider)?;
     let prefix = start.link.map_or("", |_| LINK_STATE_PREFIX);
     // An identity of any provider can be linked. If the provider supports step-up, the user must
-    // have authenticated recently. Others, such as GitHub, only show their account picker and may
-    // not ask for a password.
+    // have authenticated recently. Other providers, such as GitHub, only show their account picker
+    // and do not always ask for a password.
     let can_limit_age = start.link.is_none() || provider.supports_step_up();
     let max_age = start.max_age.filter(|_| can_limit_age);
     let state_param = format!("{prefix}{}", secret(&*state.rng));

@@ -11,8 +11,8 @@ pub const MAX_ROLE_CHARS: usize = 64;
 ///
 /// # Errors
 ///
-/// If there are more than [`MAX_ROLES`], or if a role is empty, is longer than [`MAX_ROLE_CHARS`],
-/// or contains a character other than `a-z`, `0-9`, `.`, `_`, `-`, `:`.
+/// Returns an error if there are more than [`MAX_ROLES`], or if a role is empty, is longer than
+/// [`MAX_ROLE_CHARS`], or contains a character other than `a-z`, `0-9`, `.`, `_`, `-`, `:`.
 pub fn granted_roles(mut roles: Vec<String>) -> Result<Vec<String>, InvalidRoles> {
     let is_valid = |role: &String| {
         let valid = |c| matches!(c, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-' | b':');

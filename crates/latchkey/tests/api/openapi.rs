@@ -74,7 +74,7 @@ async fn every_path_and_method_of_the_api_is_documented() {
         let known = methods.entry(&operation.path).or_default();
         known.insert(operation.method.to_string());
     }
-    // The server lists the methods of a path when it refuses another one.
+    // When the server refuses a method, it lists those that the path supports.
     for (path, documented) in &methods {
         let url = format!("{}{}", app.url, filled(path));
         let method = Method::from_bytes(b"BREW").expect("a method");

@@ -125,9 +125,9 @@ pub(super) async fn deletions(store: &dyn Store, other: &dyn Store) {
     }
 }
 
-/// In a backup, two users can have the same identity, if it moved while the backup was made. After
-/// the import it belongs to the one that comes later in the backup, even if the other removes it or
-/// deletes their account.
+/// In a backup, two users can have the same identity, if it moved while the backup was made. The
+/// import gives it to the user who comes later in the backup. This user keeps it even if the earlier
+/// one then removes the identity or deletes the account.
 pub(super) async fn moved_identities(store: &dyn Store) {
     let with = |number: u8, first: &str, second: &str| {
         let mut user = User::create(UserId::from_bytes([number; 16]), profile(first), NOW);

@@ -14,8 +14,8 @@ pub trait SigningKeys: Send + Sync {
     /// Adds a signing key as the successor of `after`, or as the first key if `after` is `None`.
     /// Older keys without an expiry verify until `retire_at`. `false` if the newest key is not
     /// `after`: if several servers rotate at the same time, one succeeds. Also `false` if a key with
-    /// the same algorithm is pending, that is, if it begins to sign after `key` was created but no
-    /// later than `key` does.
+    /// the same algorithm is pending: it does not sign yet when `key` is created, but signs before
+    /// `key`, or from the same time.
     async fn add_signing_key(
         &self,
         key: SealedSigningKey,

@@ -56,7 +56,7 @@ pub trait Users: Send + Sync {
     ) -> Result<Option<ListPage<User>>, StoreError>;
 
     /// Bans a user: ends all sessions and denies all access tokens of the user. `None` if there is
-    /// no such user. A second ban replaces the reason and `until`, when the ban ends. `requester` is
+    /// no such user. A second ban replaces the reason and `until`, the end of the ban. `requester` is
     /// who bans the user.
     ///
     /// The ban is one atomic change. The session records are updated in later changes; nothing
@@ -78,9 +78,9 @@ pub trait Users: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<bool>, StoreError>;
 
-    /// Replaces the roles that were granted to a user, given as
-    /// [`granted_roles`](latchkey_core::user::granted_roles) returns them, and returns the user.
-    /// `None` if there is no such user.
+    /// Replaces the roles that were granted to a user by `roles`, which must be in the form that
+    /// [`granted_roles`](latchkey_core::user::granted_roles) returns. Returns the user, or `None` if
+    /// there is no such user.
     async fn set_roles(
         &self,
         id: UserId,
@@ -93,9 +93,9 @@ pub trait Users: Send + Sync {
     /// more than one user.
     async fn link_identity(&self, link: LinkIdentity) -> Result<LinkOutcome, StoreError>;
 
-    /// Removes an identity from a user, and ends the sessions that were opened with it. The change
-    /// has two conditions, because the caller may not have read the latest denials: the session that
-    /// requested it is live, and the user is not banned.
+    /// Removes an identity from a user, and ends the sessions that were opened with it. Refused if
+    /// the session that requested it has ended or the user is banned; the caller might not have read
+    /// the denial yet.
     ///
     /// The removal is one atomic change, which ends and denies up to 100 sessions. The others end
     /// with it, too: no refresh succeeds without the identity. Later changes deny their access

@@ -2,7 +2,7 @@
 //!
 //! A loop is a set of files that all reach each other through imports; `imports` defines what
 //! counts as an import. A parent and its child are in a loop if each names an item of the other; in
-//! that case, move what the child needs to a file below both.
+//! that case, move the items that the child imports to a file below both.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,7 +40,7 @@ fn loops(imports: &[Import]) -> Vec<Finding> {
             .filter(|import| is_in_loop(&import.from) && is_in_loop(&import.to));
         let line = loop_imports.clone().next().map_or(1, |import| import.line);
         let what = format!(
-            "is in an import loop: move what both sides need to a file below them\n{}",
+            "is in an import loop: move the items that both sides import to a file below them\n{}",
             describe(loop_imports)
         );
         findings.push(Finding::new(*file, line, what));
@@ -108,7 +108,7 @@ mod tests {
         assert_eq!(
             found,
             [
-                "crates/a/src/drive.rs:1: is in an import loop: move what both sides need to a file \
+                "crates/a/src/drive.rs:1: is in an import loop: move the items that both sides import to a file \
               below them\n    drive.rs:1 imports Other, Posted from prove.rs\n    \
               drive.rs:3 imports header from sign_in.rs\n    \
               prove.rs:1 imports since from drive.rs\n    \

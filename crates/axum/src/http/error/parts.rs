@@ -1,4 +1,4 @@
-//! The status and codes of the errors of use cases.
+//! The HTTP status and the error codes for each error of a use case.
 
 use axum::http::StatusCode;
 use latchkey_identity::{SignInError, ValidationError};
@@ -115,7 +115,7 @@ pub(super) fn provider(error: &SignInError) -> Parts {
             ErrorCode::ProviderRefused,
             "invalid_grant",
         ),
-        // OpenID Connect Core §3.1.3.7, 13: the user had to authenticate again and did not.
+        // OpenID Connect Core §3.1.3.7, item 13: the user had to authenticate again and did not.
         SignInError::Invalid {
             error:
                 ValidationError::AuthTime

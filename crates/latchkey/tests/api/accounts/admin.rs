@@ -54,7 +54,7 @@ async fn security_52_a_ban_takes_effect_immediately_and_lasts_until_it_is_lifted
     app.clock.advance(std::time::Duration::from_secs(1));
     let again = tokens(sign_in().await).await;
     assert_eq!(app.check(&again.access_token).await, Ok(()));
-    // Sessions that the ban ended stay ended.
+    // The ban had ended this session, which stays ended.
     assert_eq!(
         app.check(&newer.access_token).await,
         Err("token_revoked".into())

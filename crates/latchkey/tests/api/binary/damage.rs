@@ -81,7 +81,7 @@ async fn a_store_that_lost_records_is_refused() {
     }
 }
 
-/// Replaces the store by a backup.
+/// Replaces the store with a backup.
 fn restore(store: &Path, backup: &std::collections::BTreeMap<std::path::PathBuf, Vec<u8>>) {
     fs::remove_dir_all(store).expect("removed");
     for (path, bytes) in backup.iter().filter(|(path, _)| path.starts_with(store)) {
@@ -104,7 +104,7 @@ async fn a_store_without_its_records_file_is_not_replaced_by_a_new_one() {
     seeded.assert_unharmed().await;
 }
 
-/// The crash test found this in about one of 2,000 starts: the server was killed between creating
+/// The crash test found this in about one in 2,000 starts: the server was killed between creating
 /// and renaming the snapshot file.
 #[tokio::test]
 async fn regression_an_incomplete_snapshot_is_not_mistaken_for_damage() {

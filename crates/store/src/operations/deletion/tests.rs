@@ -21,8 +21,8 @@ use crate::table::{DENIALS, EXPIRIES, table_of};
 /// When a deletion that began at [`NOW`] is complete.
 const LATER: Timestamp = Timestamp::from_secs(1_800_000_360);
 
-/// What identifies Ada: a part of her subjects, email addresses and names, and the IP address of
-/// her devices.
+/// What identifies Ada: a string that all her subjects, email addresses and names contain, and the
+/// IP address of her devices.
 const MARKS: [&str; 2] = ["ada-marked", "198.51.100.77"];
 
 /// The printable keys of records that contain the user's id or one of [`MARKS`]. The denial of the
