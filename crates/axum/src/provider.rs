@@ -121,9 +121,9 @@ pub(crate) fn configured_local() -> ConfiguredProvider {
     }
 }
 
-/// The provider as the rules of admission and administration see it. Rules that do not name a
-/// provider trust it for all email addresses if it is the only one. Otherwise these rules trust only
-/// Google, and only for the addresses that Google manages.
+/// The provider as the rules of admission and administration see it. If no other provider
+/// is configured, rules that do not name a provider trust this one for all email addresses.
+/// Otherwise these rules trust only Google, and only for the addresses that Google manages.
 pub(crate) fn configured(config: &ProviderConfig, only: bool) -> ConfiguredProvider {
     let google = config.kind == latchkey_identity::Kind::Google;
     ConfiguredProvider {

@@ -82,7 +82,7 @@ impl Field {
             .into_iter()
             .map(|(value, label)| (value.to_owned(), label.to_owned()))
             .collect();
-        // A value from the URL may not be in the list.
+        // A value from the URL might not be in the list.
         if !options.iter().any(|(value, _)| *value == current) {
             options.push((current.clone(), current.clone()));
         }

@@ -62,7 +62,7 @@ pub struct ConfiguredProvider {
 /// The email addresses that a provider is trusted to assert if an entry names no provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TrustedEmails {
-    /// All addresses; the default if it is the only provider.
+    /// All addresses; the default if no other provider is configured.
     Any,
     /// Addresses at these domains.
     Domains(Vec<String>),
@@ -85,9 +85,10 @@ pub struct Entry {
 pub enum EmailPattern {
     /// One verified address, compared ASCII case-insensitively.
     Email(String),
-    /// All verified addresses at this domain; `example.com` does not match `sub.example.com`. For
-    /// a provider with [`google`](ConfiguredProvider::google), except at Google's own domains: all
-    /// accounts whose `hd` claim is this domain, whatever their address.
+    /// All verified addresses at this domain; `example.com` does not match `sub.example.com`. If
+    /// the provider has [`google`](ConfiguredProvider::google) and the domain is not one of Google's
+    /// own, the entry instead matches all accounts whose `hd` claim is this domain, whatever their
+    /// address.
     Domain(String),
 }
 

@@ -165,7 +165,7 @@ impl Session {
     }
 
     /// The same session after these cutoffs of its user and of all users: ended if one of them ends
-    /// it. The stored record may not have been updated yet.
+    /// it. The stored record might not have been updated yet.
     #[must_use]
     pub fn under(&self, user: Option<&Cutoff>, everyone: Option<&Cutoff>) -> Self {
         let user = user.filter(|it| it.ends(self.id, self.cutoffs.user));

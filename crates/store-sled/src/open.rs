@@ -147,7 +147,7 @@ fn open_checked(path: &Path) -> Result<SledStore, OpenError> {
         .map_err(|missing| damaged(format!("missing commits: {missing}")))?;
     let failed = |error: StoreError| damaged(error.to_string());
     let ledger = Ledger::compute(&db).map_err(failed)?;
-    // A store of an earlier version has no ledger; its next change of a denial writes one.
+    // A store of an earlier version has no ledger; the next change to a denial writes one.
     let expected = Ledger::read(&db).map_err(failed)?;
     if let Some(difference) = expected.and_then(|expected| expected.difference(&ledger)) {
         return Err(damaged(difference));

@@ -47,8 +47,8 @@ pub struct Activity {
 pub enum ActivityKind {
     /// A session was opened.
     SignedIn,
-    /// The latest refresh of a session that is still open, with the browser and the operating
-    /// system of its sign-in and without an address. Earlier refreshes are not listed.
+    /// The latest refresh of a session that is still open, without an address. The browser and
+    /// the operating system are those of the sign-in. Earlier refreshes are not listed.
     Refreshed,
     /// The user signed out of a session.
     SignedOut,

@@ -76,7 +76,7 @@ pub struct ExportedSession {
     /// When the user authenticated at the provider, if the provider says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<u64>,
-    /// When it was last refreshed, or opened if it never was.
+    /// When it was last refreshed, or when it was opened if it was never refreshed.
     pub last_seen: u64,
     /// When it expires if it is not refreshed, or when it expired.
     pub expires_at: u64,
@@ -118,8 +118,8 @@ pub struct ExportedEvent {
     pub other_address: Option<String>,
 }
 
-/// An entry of the audit log in an export. What an operator did is included without the operator's
-/// device and without the detail.
+/// An entry of the audit log in an export. An operator's action is included without the
+/// operator's device and without `detail`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ExportedRecord {

@@ -41,8 +41,8 @@ pub struct IdentityInfo {
     pub linked_at: u64,
     /// Whether the session of the request was opened with it.
     pub current: bool,
-    /// Whether it is suspended because the password was set with a link: a sign-in with it is refused
-    /// until the user adds it again.
+    /// Whether it is suspended because the password was set with a link: sign-ins with this identity
+    /// are refused until the user adds it again.
     #[serde(default, skip_serializing_if = "is_false")]
     pub suspended: bool,
 }

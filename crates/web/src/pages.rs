@@ -82,8 +82,8 @@ fn encoded(path: &str) -> String {
     encoded.replace("%2F", "/")
 }
 
-/// The value of a parameter in the fragment of the address. Links with secrets have them there,
-/// because browsers do not send the fragment and servers do not log it.
+/// The value of a parameter in the fragment of the address. Links carry their secrets there,
+/// because browsers do not send the fragment, so servers do not log it.
 fn link_parameter(name: &str) -> Option<String> {
     let fragment = use_location().hash.get();
     parameter(&fragment, name).map(str::to_owned)

@@ -12,8 +12,8 @@ use std::net::{IpAddr, Ipv6Addr};
 pub const LEVELS: usize = 3;
 const BITS: [u32; LEVELS] = [64, 56, 48];
 
-/// A network, by its lowest address. Sizes are counted separately, so the prefix length is not
-/// needed.
+/// The lowest address of a network, which identifies it. Networks of each size are counted
+/// separately, so the prefix length is not needed.
 pub type Network = IpAddr;
 
 /// The networks that contain an address, narrowest first: three for IPv6, one for IPv4.

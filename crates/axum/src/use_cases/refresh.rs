@@ -120,7 +120,7 @@ pub async fn refresh(state: &Services, request: RefreshGrant<'_>) -> Result<Toke
     };
     state.metrics.refresh(outcome);
     match &exchanged {
-        // The store has recorded these.
+        // The store has recorded these outcomes.
         Ok(_) | Err(RefreshError::Replayed(_) | RefreshError::NotAdmitted { .. }) => {}
         Err(_) => state.refuse(RefusedRequest {
             user: owner.map(|owner: Owner| owner.user),
@@ -139,8 +139,9 @@ async fn exchange(
     presented: &mut Option<Owner>,
 ) -> Result<(Tokens, &'static str), RefreshError> {
     let now = state.clock.now();
-    // Does not check the expiry: the store does, with the session's record. Once it has found a
-    // session expired, it records that, so the session stays expired even if the clock is set back.
+    // The expiry is not checked here, but by the store, against the session's record. Once the store
+    // has found that a session has expired, it records this, and the session stays expired even if
+    // the clock is set back.
     let claims = match state
         .issuer
         .refresh_tokens()

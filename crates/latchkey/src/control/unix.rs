@@ -61,8 +61,8 @@ pub fn listen(data_dir: &Path, latchkey: Latchkey) -> Option<Control> {
 }
 
 fn bind(path: &Path) -> io::Result<UnixListener> {
-    // No other server uses this data directory, so an existing socket was left behind. An embedded
-    // store is locked; with a shared store, the configuration gives each server its own directory.
+    // An existing socket was left behind, because no other server uses this data directory: an
+    // embedded store is locked, and with a shared store each server has its own directory.
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}

@@ -163,7 +163,7 @@ async fn malformed_ledger_is_damage() {
     store.deny(vec![denial(1)]).await.expect("stored");
     drop(store);
     drop(reopened(directory.path()));
-    // Damage a copy, because sled may not have released its lock on the original yet.
+    // Damage a copy, because sled might not have released its lock on the original yet.
     let copy = tempfile::tempdir().expect("a directory");
     for (name, bytes) in files_of(directory.path()) {
         fs::write(copy.path().join(name), bytes).expect("written");

@@ -72,8 +72,9 @@ pub(super) async fn unlink_and_end(
         UnlinkOutcome::Unlinked(ended) => ended,
         refused => return Ok(refused),
     };
-    // Sessions in excess of one batch, and those opened while the identity was being removed. None
-    // of them can be refreshed, so if this fails, only their access tokens work until they expire.
+    // End the sessions beyond the first batch, and those opened while the identity was being
+    // removed. None of them can be refreshed. If this fails, their access tokens remain valid until
+    // they expire.
     loop {
         let rest = engine.write((user, number, now), |tx, (user, number, now)| {
             Box::pin(end_opened_with(tx, *user, *number, *now))
@@ -100,8 +101,8 @@ async fn unlink(tx: &mut Tx<'_>, request: &UnlinkIdentity) -> Result<UnlinkOutco
     let Some(mut user) = tx.get(USERS, &id).await? else {
         return Ok(UnlinkOutcome::Refused(UnlinkError::Unknown));
     };
-    // The server that accepted the access token may not have read the denial of the user or the
-    // session yet. If a banned user could release an identity, it could be used to sign up again.
+    // The server that accepted the access token might not have read the denial of the user or the
+    // session yet. A banned user who could remove an identity could sign up again with it.
     if user.is_banned(now) {
         return Ok(UnlinkOutcome::Banned);
     }
@@ -163,7 +164,7 @@ async fn end_opened_with(
     };
     let mut all = Vec::new();
     for id in ids {
-        // The update must be based on the current record, so that record becomes a condition.
+        // Read with `get`, so that a concurrent change to the record is a conflict.
         let Some(session) = tx.get(SESSIONS, &id).await? else {
             continue;
         };

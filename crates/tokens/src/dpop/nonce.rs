@@ -37,7 +37,8 @@ impl Nonces {
         URL_SAFE_NO_PAD.encode(mac.as_ref())
     }
 
-    /// When the nonce expires, if it is the nonce of the current or the previous window.
+    /// The time at which the nonce expires; `None` unless it is the nonce of the current or the
+    /// previous window.
     pub fn valid_until(&self, nonce: &str, now: Timestamp) -> Option<Timestamp> {
         let mut mac = [0; 32];
         if URL_SAFE_NO_PAD.decode_slice(nonce, &mut mac) != Ok(32) {

@@ -166,7 +166,7 @@ fn record_refusal(
     });
 }
 
-/// Stores the password, and refuses the tokens of the sessions that this ended.
+/// Stores the password, and refuses the tokens of the sessions that the change ended.
 async fn set_password(services: &Services, set: SetPassword) -> Result<bool, LocalError> {
     const REASON: EndReason = EndReason::PasswordChanged;
     let kept = set.keep;
