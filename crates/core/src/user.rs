@@ -305,8 +305,8 @@ impl User {
         next
     }
 
-    /// The user with the claims of this profile for its identity; unchanged if the user does not
-    /// have that identity or it is suspended.
+    /// The user after the claims of the profile's identity are replaced with those of the profile.
+    /// Unchanged if the user does not have that identity, or if it is suspended.
     #[must_use]
     pub fn updated(mut self, profile: Profile) -> Self {
         let Some(number) = self.number_of(&profile.identity) else {

@@ -129,8 +129,8 @@ impl Entry {
     }
 
     /// Whether this entry is an operator's denial of a single token, and `denial` is the holder's
-    /// revocation of that token. Whichever came first, the token then counts as revoked, and no
-    /// operator can lift the revocation.
+    /// revocation of that token. The token then counts as revoked, even if it was revoked first, and
+    /// no operator can lift the revocation.
     fn becomes_revoked_by(&self, denial: &Denial) -> bool {
         matches!(denial.denied, Denied::Token(_))
             && self.reason == DenialReason::EndedByOperator

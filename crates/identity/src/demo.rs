@@ -70,9 +70,9 @@ pub use accounts::DemoAccount;
 pub use authorize::DemoRequest;
 pub use error::DemoError;
 
-/// The identifier of its only client.
+/// The identifier of the demo provider's only client.
 pub const CLIENT_ID: &str = "latchkey-demo";
-/// `GET`: the discovery document. These paths are relative to the issuer.
+/// `GET`: the discovery document. This path and the following ones are relative to the issuer.
 pub const DISCOVERY: &str = "/.well-known/openid-configuration";
 /// `GET`: the page on which the user chooses an account; its form is posted to the same path.
 pub const AUTHORIZE: &str = "/authorize";
@@ -86,7 +86,7 @@ pub const JWKS: &str = "/jwks";
 /// The provider of `--demo`.
 pub struct DemoProvider {
     issuer: String,
-    /// Compared byte by byte with the one in a request.
+    /// Compared byte by byte with the redirect URI in a request.
     redirect_uri: String,
     redirect_url: Url,
     client_secret: SecretString,
@@ -108,7 +108,7 @@ impl DemoProvider {
     ///
     /// # Panics
     ///
-    /// If `redirect_uri` is not a URL, or the random number generator fails.
+    /// Panics if `redirect_uri` is not a URL, or the random number generator fails.
     pub fn new(issuer: &str, redirect_uri: &str, rng: Arc<dyn Rng>) -> Self {
         Self {
             issuer: issuer.trim_end_matches('/').to_owned(),
@@ -121,7 +121,7 @@ impl DemoProvider {
         }
     }
 
-    /// The configuration of an [`OidcProvider`](crate::OidcProvider) that uses it.
+    /// The configuration of an [`OidcProvider`](crate::OidcProvider) that uses this demo provider.
     pub fn config(&self) -> ProviderConfig {
         ProviderConfig {
             label: "Demo account".to_owned(),

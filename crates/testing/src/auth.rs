@@ -76,7 +76,7 @@ impl TestAuth {
         Self::with(|builder| builder, app).await
     }
 
-    /// Like [`serving`](Self::serving), and `configure` can change the builder: claims, events, token
+    /// Like [`serving`](Self::serving), but `configure` can change the builder: claims, events, token
     /// lifetimes, the store. The clock and the provider `test` are already set. [`Builder::limits`]
     /// enables rate limits. Panics if Latchkey cannot be opened.
     ///

@@ -246,8 +246,8 @@ impl AccessTokens {
         })
     }
 
-    /// Verifies everything but the token's times and the denylist: everything that stays true for
-    /// this token while its key is in force.
+    /// Verifies everything but the token's times and the denylist. The result can be cached: it stays
+    /// the same while the token's key is in force.
     pub fn verify_signature(
         &self,
         ring: &KeyRing,
@@ -304,7 +304,7 @@ impl AccessTokens {
 }
 
 impl AccessClaims {
-    /// Checks the token's times against `now`; to be repeated at every use.
+    /// Checks the token's times against `now`. The check must be repeated at every use.
     pub fn check_time(&self, now: Timestamp) -> Result<(), AccessTokenError> {
         if now >= Timestamp::from_secs(self.exp).plus(EXPIRY_LEEWAY) {
             return Err(AccessTokenError::Expired);

@@ -34,8 +34,9 @@ pub use signing_key::{KeyError, SigningKey};
 /// The longest token that is parsed, in bytes.
 pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
-/// How long after its `exp` an access token is still accepted: not at all. The clocks of issuer and
-/// verifier are the same or nearly the same, and a token refused early costs only a refresh.
+/// How long after its `exp` an access token is still accepted. There is no leeway, because the clocks
+/// of issuer and verifier are the same or nearly the same, and a token refused early costs only a
+/// refresh.
 pub const EXPIRY_LEEWAY: core::time::Duration = core::time::Duration::ZERO;
 
 /// Runs the example in the README as a doc test.

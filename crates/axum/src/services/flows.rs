@@ -66,8 +66,9 @@ impl Flows {
         self.used.use_once(id, flow.expires_at, now)
     }
 
-    /// The flows to delete before a browser gets another one: the oldest beyond the limit. Cookies
-    /// that cannot be opened are not included: they may belong to another Latchkey on another port.
+    /// The flows to delete before a browser starts another sign-in: the oldest beyond the limit.
+    /// Cookies that cannot be opened are not included: they may belong to another Latchkey on another
+    /// port.
     pub fn excess(&self, flows: &[SealedFlow]) -> Vec<FlowId> {
         let open = |flow: &SealedFlow| self.seal.open(flow.id, &flow.sealed).ok();
         let mut ours: Vec<_> = flows

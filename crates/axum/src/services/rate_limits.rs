@@ -22,8 +22,8 @@ use super::networks::{LEVELS, Network, networks};
 use crate::settings::{Limits, Rate};
 
 /// The quotas of IPv6 networks as multiples of the quota of one address, the narrowest network
-/// first: enough for the customers of a mobile network, too small for one client to starve the
-/// others.
+/// first. They are large enough for the customers of a mobile network, but too small for one client
+/// to starve the others.
 const QUOTA_FACTORS: [u32; LEVELS] = [1, 4, 16];
 
 /// The maximum number of counters in each limiter. A limiter that has reached it lets every request

@@ -55,7 +55,7 @@ impl Rules {
 /// A violated guarantee.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Breach {
-    /// A browser lost its session, although no thief acted or the session is bound.
+    /// A browser lost its session, although the session is bound or no thief acted.
     HonestSignedOut,
     /// A thief received tokens of a bound session.
     BoundServedThief,

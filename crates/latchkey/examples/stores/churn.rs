@@ -14,7 +14,7 @@ use latchkey_tokens::SystemRng;
 
 const TOTAL: u64 = 1_000_000;
 const IN_FORCE: u64 = 20_000;
-/// How many denials one change writes, and one sweep removes.
+/// The number of denials that one change writes, and that one sweep removes.
 const BATCH: u64 = 500;
 
 /// Denies sessions in batches. The lifetime of a denial is chosen so that about `IN_FORCE` denials

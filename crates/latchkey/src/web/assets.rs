@@ -60,7 +60,7 @@ pub enum AssetsError {
 }
 
 impl Assets {
-    /// Reads the directory. Without one, uses the embedded files, of which there may be none.
+    /// Reads the files of the directory. Without a directory, uses the embedded files, if any.
     pub fn load(folder: Option<&Path>) -> Result<Self, AssetsError> {
         let Some(folder) = folder else {
             let files = EMBEDDED

@@ -17,7 +17,7 @@ use super::flows;
 use crate::request::{EndSessions, OpenOutcome};
 use crate::store::Store;
 
-/// SECURITY 49: of 100 identical refreshes at both servers, one rotates.
+/// SECURITY 49: of 100 identical refreshes, half of them at each server, exactly one rotates.
 pub(super) async fn refreshes(stores: StorePair) {
     let user = user(&*stores[0], 1).await;
     let session = session(&*stores[0], &user, 1).await;
@@ -39,8 +39,8 @@ pub(super) async fn refreshes(stores: StorePair) {
     );
 }
 
-/// SECURITY 51: a session that is ended while it is refreshed stays ended, whichever comes first, and
-/// its denial expires later than every access token that was issued.
+/// SECURITY 51: a session that is ended while it is refreshed stays ended, whether the end or the
+/// refresh comes first, and its denial expires later than every access token that was issued.
 pub(super) async fn ends_against_refreshes(stores: StorePair) {
     let user = user(&*stores[0], 1).await;
     for round in 1..=20 {
@@ -105,7 +105,7 @@ pub(super) async fn end_of_all_sessions_against_refreshes(stores: StorePair, by_
                     let next = rotate(&*store, refresh(session, session.generation, None)).await;
                     match next.decision {
                         Decision::Rotated(next) => {
-                            assert!(!was_over, "a refresh succeeded after the end");
+                            assert!(!was_over, "a refresh succeeded after the sessions ended");
                             rotations.fetch_add(1, Ordering::SeqCst);
                             *session = next;
                         }
@@ -118,7 +118,7 @@ pub(super) async fn end_of_all_sessions_against_refreshes(stores: StorePair, by_
             }
         });
     }
-    // Wait until the sessions have been refreshed twice each on average.
+    // Wait until there have been, on average, two refreshes per session.
     while rotations.load(Ordering::SeqCst) < usize::from(2 * SESSIONS) {
         tokio::task::yield_now().await;
     }
@@ -145,7 +145,7 @@ pub(super) async fn end_of_all_sessions_against_refreshes(stores: StorePair, by_
     };
     let ended = tokio::time::timeout(Duration::from_secs(10), ending).await;
     over.store(true, Ordering::SeqCst);
-    let ended = ended.expect("refreshes delayed the end");
+    let ended = ended.expect("refreshes delayed the end of the sessions");
     assert_eq!(ended.live, usize::from(SESSIONS));
     let loops = async {
         while let Some(done) = loops.join_next().await {
@@ -153,7 +153,7 @@ pub(super) async fn end_of_all_sessions_against_refreshes(stores: StorePair, by_
         }
     };
     let done = tokio::time::timeout(Duration::from_mins(1), loops).await;
-    done.expect("a refresh loop was not stopped by the end");
+    done.expect("a refresh loop did not stop after the sessions ended");
     for session in sessions {
         assert_ended(&*stores[1], session.id).await;
     }

@@ -37,6 +37,7 @@ pub struct Population {
     pub users: u64,
     /// Sessions whose refresh token can be used.
     pub live_sessions: u64,
-    /// Whether a number is an estimate: there are too many records to count them all.
+    /// Whether at least one of these numbers is an estimate, because there are too many records to
+    /// count.
     pub is_estimate: bool,
 }

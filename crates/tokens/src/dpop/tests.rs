@@ -250,8 +250,8 @@ fn security_56_key_must_be_a_p256_public_key() {
     ] {
         fixture.refuses(&format!("{name}: {value}"), &with(name, value));
     }
-    // The bytes of the point, split between `x` and `y` at another place: if this were accepted,
-    // one key would have two thumbprints.
+    // The bytes of the point, but divided between `x` and `y` in a different way: if this were
+    // accepted, one key would have two thumbprints.
     let (x, y) = fixture.pair.public_key().as_ref()[1..].split_at(31);
     let mut header = fixture.header();
     header["jwk"]["x"] = json!(B64.encode(x));

@@ -97,7 +97,7 @@ fn build_examples(workspace: &Workspace, pages: &Path) -> Result<()> {
         let mut command = workspace.cargo();
         command.args(["build", "--release", "-p", "latchkey"]);
         command.args(["--example", "bare_axum", "--example", "stores"]);
-        // As in the build of the server; with another value, cargo would rebuild the crate.
+        // The same value as when the server is built: otherwise cargo would rebuild the crate.
         process::run(command.env("LATCHKEY_EMBED_DIST", pages))
     })
 }

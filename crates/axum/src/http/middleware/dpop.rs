@@ -28,8 +28,8 @@ impl NonceHeader {
         }
     }
 
-    /// The response also has a nonce if this error is a refused proof: with it, a client whose clock is
-    /// wrong can prove at the next attempt that its proof is fresh.
+    /// The response also has a nonce if this error says that a proof was refused. A client whose clock
+    /// is wrong can include the nonce in its next proof, to show that the proof is fresh.
     #[must_use]
     pub(super) fn or_for_error(mut self, error: &ApiError) -> Self {
         self.needed |= matches!(error, ApiError::Proof(_));

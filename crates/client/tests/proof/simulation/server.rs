@@ -223,9 +223,10 @@ impl Simulation {
         }
     }
 
-    /// Checks how often the rotating party has changed. Without a copied pending key, it never may:
-    /// only the party that rotates first ever rotates. With a copied key, it may change once, because
-    /// both may receive the same successor. Each restored record allows two more changes.
+    /// Checks how often the rotating party has changed. Without a copied pending key, no change is
+    /// allowed: only the party that rotates first ever rotates. With a copied key, one change is
+    /// allowed, because both parties may receive the same successor. Each restored record allows two
+    /// more changes.
     fn count_turn(&mut self, party: Party) {
         let Some(thief) = self.thief else { return };
         let server = &mut self.server;

@@ -160,7 +160,7 @@ async fn a_refused_proof_does_not_consume_the_sign_in() {
     let proof = client.proof().await;
     let signed_in = tokens(client.finish(&cookie, &callback, &[&proof]).await).await;
     assert!(signed_in.bound);
-    // SECURITY 4: a valid proof consumes it.
+    // SECURITY 4: a valid proof consumes the sign-in.
     let proof = client.proof().await;
     let again = client.finish(&cookie, &callback, &[&proof]).await;
     assert_eq!(code(again).await, (400, "sign_in_not_found".into()));
@@ -206,8 +206,8 @@ async fn security_61_every_response_of_the_token_endpoints_has_one_nonce_and_is_
         for response in responses {
             assert_eq!(nonce_of(&response), nonce, "{response:?}");
         }
-        // Other responses have no nonce, and other sites cannot read one because there are no CORS
-        // headers.
+        // Other responses have no nonce. Pages of other sites cannot read the nonce of a response,
+        // because there are no CORS headers.
         for path in [
             "/api/",
             "/api/me",
