@@ -83,8 +83,8 @@ impl AuditRecord {
         }
     }
 
-    /// After the user's account was deleted: removes the user's address and device, but not an
-    /// operator's. Returns whether the record changed.
+    /// Removes the address and device of a user whose account was deleted, but not those of an
+    /// operator. Returns whether the record changed.
     pub fn strip(&mut self) -> bool {
         let before = self.clone();
         if self.actor.is_none() {

@@ -35,8 +35,8 @@ pub struct Changes {
     pub denials: Vec<Denial>,
     /// Users with new security events.
     pub users: Vec<UserId>,
-    /// Whether denials may be missing: read all live denials again.
+    /// Whether denials may be missing. If so, read all live denials again.
     pub denials_missed: bool,
-    /// Whether users may be missing: treat every user as changed.
+    /// Whether users may be missing. If so, treat every user as changed.
     pub users_missed: bool,
 }

@@ -68,9 +68,9 @@ pub struct Change {
 /// A source of records.
 #[async_trait]
 pub trait Reader: Send + Sync {
-    /// Performs all reads in one round trip and returns their results in the same order. Whether
-    /// the results form a consistent snapshot depends on the reader; those of a
-    /// [`Remote`](crate::remote::Remote) do.
+    /// Performs all reads in one round trip and returns their results in the same order. The
+    /// results form a consistent snapshot if the reader is a [`Remote`](crate::remote::Remote); other
+    /// readers do not have to guarantee this.
     async fn fetch(&self, reads: &[Read]) -> Result<Vec<Found>, StoreError>;
 }
 

@@ -20,7 +20,7 @@ pub(super) struct SweepClock {
     now: Timestamp,
     /// The monotonic time of the last call of `advance`.
     read_at: Duration,
-    /// Since when the wall clock has been stable, by both clocks.
+    /// When the wall clock became stable: the readings of the wall clock and the monotonic clock.
     stable_since: (Timestamp, Duration),
 }
 

@@ -2,7 +2,7 @@
 //!
 //! No counter of records is stored, because every refresh would have to change it. Each server counts
 //! instead: first all records, and afterwards those that were added. It remembers the position of
-//! every thousandth record. Records are ordered newest first, and those
+//! every thousandth record, if the maximum is the default. Records are ordered newest first, and those
 //! after the position at which the maximum is reached are removed. Several servers may remove the
 //! same records.
 

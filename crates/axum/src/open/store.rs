@@ -222,7 +222,7 @@ impl Store {
 
     #[cfg_attr(
         not(any(feature = "redis", feature = "postgres")),
-        expect(clippy::unused_async, reason = "awaits only for a shared store")
+        expect(clippy::unused_async, reason = "only opening a shared store awaits")
     )]
     async fn connect(
         &self,

@@ -1,8 +1,8 @@
 //! Local accounts: signing in with a password, signing up, changing and resetting a password. What
 //! these use cases share is here.
 //!
-//! Nothing here reveals whether a username exists, except to a person who tries to sign up with it:
-//! unknown users cost the same reads and the same hash, and get the same response.
+//! Only an attempt to sign up with a username reveals whether it exists. Everywhere else, unknown
+//! users cost the same reads and the same hash as known ones, and get the same response.
 
 pub mod passwords;
 pub mod sign_in;

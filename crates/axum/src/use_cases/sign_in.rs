@@ -187,8 +187,8 @@ fn authenticated_at(
         // the provider's clock is slightly ahead.
         Some(at) => (at <= now.plus(step_up::CLOCK_SKEW)).then_some(at.min(now)),
         // With `max_age`, a response without `auth_time` is accepted only from a provider at which
-        // any new sign-in counts as recent, and the user has just signed in there. Without
-        // `max_age`, the user may have authenticated days ago.
+        // any new sign-in counts as recent, so the time is `now`. Without `max_age`, the user may
+        // have authenticated days ago.
         None => max_age
             .is_some_and(|age| age <= step_up::MAX_AGE.as_secs())
             .then_some(now),
@@ -294,7 +294,7 @@ async fn confirm(
     *counted_for = Some(flow.provider.clone());
     let redirect_uri = state.redirect_uri(provider.id());
     // RFC 9700 §4.4.2: a response that arrived at another provider's redirect URI was sent by that
-    // provider. Its code must not be sent to this one.
+    // provider. The code in it must not be sent to the provider of this flow.
     if !callback
         .redirect_uri
         .is_some_and(|uri| same_url(uri, &redirect_uri))

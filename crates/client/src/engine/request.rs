@@ -61,7 +61,7 @@ impl Engine {
             Some(tokens) if tokens.access_token == request.last_token => {
                 self.need_newer_than(tokens, id, commands);
             }
-            // Signed out, another user, or newer tokens: no refresh is needed.
+            // The user signed out or changed, or there are newer tokens. No refresh is needed.
             _ => {
                 self.resume(stored, |waiting| waiting == id, false, commands);
             }
@@ -88,8 +88,8 @@ impl Engine {
     }
 
     /// Lets the waiting requests selected by `selected` proceed with the stored tokens. Returns the
-    /// stored access token if one of the requests still needs a newer one. With `force` that
-    /// check is skipped, because the stored token has just been received.
+    /// stored access token if at least one request was already sent with it and still needs a newer
+    /// token. With `force` this is not checked, because the stored token has just been received.
     pub(super) fn resume(
         &mut self,
         stored: &Stored,

@@ -117,8 +117,9 @@ fn after_a_restore_and_the_next_refresh_an_earlier_duplicate_is_a_replay() {
     assert_eq!(simulation.breach, None);
 }
 
-/// Without Web Locks, and before one tab sees what the other wrote to localStorage, both choose an
-/// idempotency key for the same refresh token. The first request to arrive rotates.
+/// Without Web Locks, two tabs choose different idempotency keys for the same refresh token, because
+/// neither sees yet what the other wrote to localStorage. The first request to arrive rotates the
+/// token.
 fn two_keys_for_one_token() -> Simulation {
     let mut simulation = Simulation::new(Rules {
         locks: false,

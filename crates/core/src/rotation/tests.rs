@@ -167,13 +167,14 @@ fn session_restored_from_a_backup_adopts_the_newer_generation() {
 fn restored_record_forgets_its_idempotency_keys() {
     let before = rotated(&session(None), &present(0, Some(1)), START);
     let next = rotated(&before, &present(7, Some(2)), START);
-    // Key 1 belongs to generation 0. If it were retained, it would count as that of generation 6.
+    // Key 1 belongs to generation 0. If it were retained, it would count as the key
+    // of generation 6.
     let decision = decide(&next, &present(6, Some(1)), START, LIMITS);
     assert!(matches!(decision, Decision::Replayed(_)), "{decision:?}");
 }
 
 #[test]
-fn bound_session_needs_a_proof_signed_with_its_key_and_survives_a_missing_one() {
+fn bound_session_needs_a_proof_signed_with_its_key_and_survives_a_missing_proof() {
     let bound = session(Some(Thumbprint([1; 32])));
     for proof in [None, Some(Thumbprint([2; 32]))] {
         for generation in [0, 1] {

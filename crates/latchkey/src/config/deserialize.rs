@@ -15,9 +15,9 @@ use toml::{Table, Value};
 use super::config_errors::ConfigErrors;
 use super::environment::Origins;
 
-/// Deserializes a table. On an error, adds it, removes the value and tries again, so that the errors
-/// of other keys are also found. Reports only the first error in an array. After a missing key, the
-/// rest of its section is not checked.
+/// Deserializes a table. If a value is not valid, adds its error to `errors`, removes the value and
+/// tries again, so that the errors of other keys are also found. Reports only the first error in an
+/// array. After a missing key, the rest of its section is not checked.
 pub(super) fn deserialize<T: DeserializeOwned>(
     mut table: Table,
     origins: &Origins,
@@ -77,7 +77,7 @@ fn describe(path: &Path, error: &ValueError, origins: &Origins) -> String {
 }
 
 /// The environment variable that set this key or a key below it, as text to append to the error
-/// message: the key may not appear in any file.
+/// message. The message names the variable because the key might not appear in any file.
 fn origin(path: &Path, origins: &Origins) -> String {
     let key = path.to_string();
     let found = origins.iter().find(|(set, _)| {
@@ -87,8 +87,8 @@ fn origin(path: &Path, origins: &Origins) -> String {
     found.map_or_else(String::new, |(_, name)| format!(" (from {name})"))
 }
 
-/// Why a value cannot be deserialized. The message for a value of the wrong type does not contain
-/// it: it may be a secret that was put under the wrong key.
+/// Why a value cannot be deserialized. If a value has the wrong type, the message does not contain
+/// the value, which may be a secret under the wrong key.
 #[derive(Debug, thiserror::Error)]
 enum ValueError {
     #[error("unknown key")]

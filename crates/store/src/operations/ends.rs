@@ -125,8 +125,8 @@ pub(super) async fn count_live(
 }
 
 /// Updates the records of a user's sessions after a cutoff. The cutoff has already ended them, so
-/// a failure here leaves no session usable. Returns the denials that expire later than that of the
-/// cutoff.
+/// a failure here leaves no session usable. Returns each session's denial that expires
+/// later than the cutoff's own denial.
 pub(super) async fn record_ends_of_user(engine: &impl Engine, user: UserId) -> Vec<Denial> {
     let mut longer = Vec::new();
     let ids = engine.read(user, |tx, user| Box::pin(ids_of(tx, *user)));
@@ -147,8 +147,8 @@ pub(super) async fn record_ends_of_user(engine: &impl Engine, user: UserId) -> V
     longer
 }
 
-/// Updates the records of sessions in a shard that cutoffs have ended, in batches. Returns those
-/// sessions.
+/// Finds, in one shard, the sessions that cutoffs have ended, and updates their records in batches.
+/// Returns these sessions.
 pub(super) async fn record_ends_in_shard(
     engine: &impl Engine,
     shard: u8,
@@ -210,7 +210,7 @@ async fn record_ends(
         let SessionStatus::Ended { at, reason } = ended.status else {
             continue;
         };
-        // The update must be based on the current record, so that record becomes a condition.
+        // The update must be based on the current record, which therefore becomes a condition.
         let Some(session) = tx.get(SESSIONS, &session.id).await? else {
             continue;
         };

@@ -35,7 +35,8 @@ pub(crate) fn AccountPage() -> impl IntoView {
     // The password form is outside the list of ways to sign in, because fetching the list again
     // would clear what was typed.
     let has_password = Memo::new(move |_| {
-        // The server never has a session, and must not read what only the browser fetches.
+        // During rendering on the server nobody is signed in, and `identities` must not be read
+        // there: only the browser fetches them.
         if !session.is_signed_in() {
             return false;
         }

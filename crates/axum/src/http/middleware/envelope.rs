@@ -145,8 +145,8 @@ impl RequestInfo {
         self.method == "GET" && !exceptions.contains(&self.route())
     }
 
-    /// The span around the request. Creating one costs about a tenth of `GET /api/me`, so requests
-    /// that only read have one at the level DEBUG.
+    /// The span around the request. Creating one takes about a tenth of the time of `GET /api/me`,
+    /// so requests that only read have one at the level DEBUG.
     fn span(&self) -> Span {
         if self.only_reads() {
             let Self {
