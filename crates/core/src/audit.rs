@@ -106,7 +106,7 @@ pub struct AuditEvent {
     /// not contain it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<Actor>,
-    /// For [`AuditKind::Replayed`]: the address at which the session was opened.
+    /// For [`AuditKind::Replayed`]: the address from which the session was opened.
     #[serde(rename = "other", default, skip_serializing_if = "Option::is_none")]
     pub other_address: Option<String>,
 }

@@ -50,7 +50,7 @@ pub const CLOCK_SKEW: Duration = Duration::from_mins(1);
 ///
 /// # Errors
 ///
-/// [`StepUpRequired`] if the sign-in is too old, or if `auth_time` is absent or more than
+/// Returns [`StepUpRequired`] if the sign-in is too old, or if `auth_time` is absent or more than
 /// [`CLOCK_SKEW`] in the future.
 pub fn check(claims: &AccessClaims, now: Timestamp) -> Result<(), StepUpRequired> {
     let signed_in = claims.auth_time.map(Timestamp::from_secs);

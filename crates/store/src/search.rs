@@ -175,8 +175,8 @@ impl UserQuery {
 }
 
 impl Scan {
-    /// Whether this entry of the index is the one at which the user is listed: a user can have
-    /// several terms that begin with the same word, and must be listed once.
+    /// Whether to list the user at this entry of the index: a user can have several terms that
+    /// begin with the same word, but must be listed only once.
     pub(crate) fn lists_at(&self, user: &User, term: &Term) -> bool {
         let terms = terms_of(user);
         match self {

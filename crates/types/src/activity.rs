@@ -34,7 +34,7 @@ pub struct Activity {
     /// The IP address of the request that caused it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
-    /// For [`ActivityKind::Replayed`]: the IP address at which the session was opened.
+    /// For [`ActivityKind::Replayed`]: the IP address from which the session was opened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub other_address: Option<String>,
 }

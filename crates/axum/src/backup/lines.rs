@@ -1,7 +1,7 @@
 //! The lines of a backup, and the chain of message authentication codes (MACs) that protects them.
 //!
-//! The `check` of a line is the first 96 bits of a MAC of the line and all lines before it; in format
-//! 1, of a hash.
+//! The `check` of a line is the first 96 bits of a MAC (in format 1, of a hash) over the line and all
+//! lines before it.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};

@@ -89,9 +89,10 @@ fn json<T: DeserializeOwned + Serialize>(input: &[u8]) -> bool {
     true
 }
 
-/// Reads the flows in a `Cookie` header. No cookie of the input opens as a flow, because only the
-/// server can seal one. Each cookie is read the same way if it is alone in the header. An input that
-/// is the JSON of a flow is sealed first, and opens unless it is too long or expired.
+/// Reads the flow cookies in a `Cookie` header. None of them can be opened, because only the server
+/// can seal a flow, and each is read the same way if it is the only cookie in the header. If the
+/// input is a flow in JSON, the flow is sealed, and can be opened unless it has expired or its cookie
+/// is too long.
 pub fn flow_cookie(input: &[u8]) -> bool {
     const PREFIX: &str = "__Host-latchkey-flow-";
     const STATE: &str = "the state of the sign-in";
@@ -140,9 +141,9 @@ pub fn user_agent(input: &[u8]) -> bool {
     program.browser.is_some()
 }
 
-/// Finds the client's address in an `X-Forwarded-For` header from a trusted proxy. A header that
-/// contains only the address that was found has the same result, and a header from an untrusted
-/// sender is ignored. Returns whether an address other than the proxy's own was found.
+/// Finds the client's address in an `X-Forwarded-For` header from a trusted proxy. If the header
+/// contains only that address, the result is the same. A header from an untrusted sender is ignored.
+/// Returns whether an address other than the proxy's own was found.
 pub fn forwarded_for(input: &[u8]) -> bool {
     let trusted: TrustedProxies = ["10.0.0.0/8", "2001:db8::/32"]
         .map(|network| TrustedProxies::parse(network).expect("a network"))

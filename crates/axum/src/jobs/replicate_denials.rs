@@ -79,7 +79,7 @@ impl Replicator {
         if pending.denials_missed {
             denials::load(state.guard.denylist(), &*state.store).await?;
         }
-        // After the denials: a notified stream checks the denylist.
+        // The denials come first, because a stream that is notified checks the denylist.
         let ready = std::mem::take(pending);
         if ready.users_missed {
             state.notifier.notify_all();

@@ -27,7 +27,7 @@ pub(super) async fn run(state: Arc<Services>) {
     }
 }
 
-/// Writes everything that is pending, at shutdown.
+/// At shutdown, writes everything that is pending.
 pub(crate) async fn finish(state: &Services) {
     store_counts(state).await;
     if let Err(error) = state.audit.close(&*state.store).await {

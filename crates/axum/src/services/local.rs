@@ -43,9 +43,9 @@ impl Local {
     }
 }
 
-/// Whether the credential of the user's username belongs to this user. If not, a link for the
-/// username would set another user's password. Only a store that an earlier version restored from a
-/// backup can have two users with one username.
+/// Whether the credential under this user's username belongs to this user. If it does not, a link
+/// for the username would set another user's password. Two users can have the same username only if
+/// an earlier version restored the store from a backup.
 pub async fn owns_username(store: &dyn Store, user: &User) -> Result<bool, StoreError> {
     let Some(username) = user.username.clone() else {
         return Ok(false);

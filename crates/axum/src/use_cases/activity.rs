@@ -18,7 +18,7 @@ pub struct Entry {
     pub session: Option<SessionId>,
     /// The device that caused it.
     pub device: Device,
-    /// For a replay: the address at which the session was opened.
+    /// For a replay: the address from which the session was opened.
     pub other_address: Option<String>,
 }
 

@@ -61,8 +61,8 @@ pub enum ServerAct {
     Started,
 }
 
-/// A class of records. Each class is limited separately, so that the many records of refreshes, and
-/// those of refusals, which anyone can cause, do not displace the others.
+/// A class of records. Each class has its own limit, so that records of refreshes (there are many)
+/// and of refusals (anyone can cause them) do not displace other records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RecordClass {
     /// Acts of users, and what follows from them.
@@ -153,7 +153,7 @@ impl From<ServerAct> for RecordKind {
     }
 }
 
-/// The text is not the name of a kind.
+/// The string is not the name of a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownKind;
 

@@ -23,8 +23,8 @@ use crate::request::{EndSessions, OpenOutcome, Rotate};
 use crate::store::Store;
 
 /// The maximum number of attempts for a revocation, including the updates of the session records.
-/// PostgreSQL needs at most two per change, because the second holds locks. Redis needs another one
-/// whenever an opponent writes between fetch and commit. The highest number observed is 5.
+/// PostgreSQL needs at most two per change, because the second holds locks. Redis needs one more
+/// attempt whenever an opponent writes between fetch and commit. The highest number observed is 5.
 const MAX_ATTEMPTS: usize = 20;
 /// How many times each opponent must write before the revocation, and again after it.
 const MIN_WRITES: usize = 5;

@@ -12,9 +12,9 @@ use crate::request::{AuditPage, AuditQuery, Population};
 /// Security events.
 #[async_trait]
 pub trait Audit: Send + Sync {
-    /// Up to `limit` security events of a user, newest first, starting after the position `before`
-    /// or with the newest one. The number of stored events and their age are limited
-    /// ([`latchkey_core::audit`]).
+    /// Up to `limit` security events of a user, newest first: those older than the position
+    /// `before`, or the newest if it is `None`. The number of stored events and their age are
+    /// limited ([`latchkey_core::audit`]).
     async fn audit_events(
         &self,
         user: UserId,
@@ -36,7 +36,8 @@ pub trait AuditLog: Send + Sync {
     /// Reads in several steps.
     async fn audit_records(&self, query: AuditQuery) -> Result<AuditPage, StoreError>;
 
-    /// The positions of up to `limit` records of a class that follow `after`, newest first.
+    /// The positions of the records of a class that follow `after`, newest first, but at most
+    /// `limit` of them.
     async fn audit_positions(
         &self,
         class: RecordClass,
@@ -44,8 +45,8 @@ pub trait AuditLog: Send + Sync {
         limit: usize,
     ) -> Result<Vec<RecordPosition>, StoreError>;
 
-    /// Removes up to `limit` records of a class that follow `after`, the newest of them first, and
-    /// returns how many it removed.
+    /// Removes the records of a class that follow `after`, newest first, but at most `limit` of them.
+    /// Returns how many it removed.
     async fn remove_audit(
         &self,
         class: RecordClass,

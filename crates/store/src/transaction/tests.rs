@@ -83,8 +83,8 @@ async fn a_transaction_reads_its_own_writes_by_key() {
     assert_eq!(change.writes.into_values().collect::<Vec<_>>(), [None]);
 }
 
-/// The page with all events of the user also contains the events of one millisecond, so only one
-/// page is fetched. Only the events of that millisecond become a condition.
+/// First reads all events of a user, then those of one millisecond: the second read is served from
+/// the first page, and only the second read becomes a condition.
 #[tokio::test]
 async fn range_within_a_cached_range_needs_no_round_trip() {
     let user = UserId::from_bytes([1; 16]);

@@ -39,7 +39,7 @@ pub struct AdminSession {
     pub provider: String,
     /// When it was opened, in seconds since 1970.
     pub opened_at: u64,
-    /// When it was last refreshed, or opened if it never was; seconds since 1970.
+    /// When it was last refreshed, or opened if it was never refreshed, in seconds since 1970.
     pub last_seen: u64,
     /// When it expires if it is not refreshed, in seconds since 1970.
     pub expires_at: u64,

@@ -29,7 +29,8 @@ pub(crate) async fn list_sessions(
     }))
 }
 
-/// `DELETE` with an id: ends that session. Any but the current session requires a recent sign-in.
+/// `DELETE` with an id: ends that session. Ending a session other than the current one requires a
+/// recent sign-in.
 pub(crate) async fn delete_session(
     State(state): State<Arc<Services>>,
     user: User,

@@ -55,7 +55,7 @@ fn request_id(response: &Response) -> String {
 struct Acts {
     /// How often each kind is expected.
     expected: BTreeMap<&'static str, usize>,
-    /// Kinds and request ids: exactly one record has the request id, and is of this kind.
+    /// Pairs of a kind and a request id: the request must have exactly one record, of this kind.
     requests: Vec<(&'static str, Option<String>)>,
     /// Every token and code that was sent or received.
     secrets: Vec<String>,

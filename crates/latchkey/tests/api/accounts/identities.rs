@@ -302,7 +302,7 @@ async fn github_identity_is_linked_without_a_time_of_authentication() {
     );
 }
 
-/// Either identity of the account satisfies a step-up for it.
+/// For a step-up, the user can sign in with either identity of the account.
 #[tokio::test]
 async fn step_up_with_a_linked_identity_is_accepted() {
     let fixture = Fixture::start("").await;

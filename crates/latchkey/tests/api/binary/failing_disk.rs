@@ -1,5 +1,5 @@
-//! The disk of a running server fails, or the server is killed at the same points: nothing is
-//! acknowledged falsely or lost. strace makes the system calls fail, which needs no privilege.
+//! A server whose disk fails, or which is killed while it writes: nothing is acknowledged falsely or
+//! lost. strace makes the system calls fail, which needs no privilege.
 
 use std::path::Path;
 use std::time::Instant;
@@ -55,7 +55,8 @@ async fn security_73_a_write_that_fails_is_never_acknowledged() {
     test_faults(DB, faults).await;
 }
 
-/// sled 0.34.7 may not wake a flush whose write failed: the flush then neither fails nor returns.
+/// If a write fails, sled 0.34.7 sometimes does not wake the flush that waits for it: the flush then
+/// neither fails nor returns.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn security_73_a_write_error_that_sled_does_not_report_is_detected() {
     // The server writes once when it starts. The two writes of a commit are on different threads of
@@ -84,7 +85,7 @@ async fn a_kill_at_any_step_leaves_a_commit_done_completely_or_not_at_all() {
         (1..=OPERATIONS.len()).map(|operation| format!("fdatasync:{KILL}:when={operation}")),
     );
     test_faults(DB, faults).await;
-    // Every commit writes its count once.
+    // Every commit writes the count of commits once.
     let writes = (1..=OPERATIONS.len()).map(|operation| format!("write:{KILL}:when={operation}"));
     test_faults(COMMITS, writes).await;
 }

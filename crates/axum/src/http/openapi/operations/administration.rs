@@ -101,7 +101,7 @@ fn local_accounts(schemas: &mut Schemas) -> Vec<Operation> {
         new(
             ("post", paths::API_ADMIN_USER_PASSWORD_LINK),
             "createPasswordLink",
-            "Create a link to set a new password of a local account",
+            "Create a link to set a new password for a local account",
         )
         .recent()
         .error(404, &[ErrorCode::NotFound])
