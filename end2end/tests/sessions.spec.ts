@@ -346,6 +346,6 @@ test('the event stream sends the token in a header, and signing out closes the s
   await header.signOut();
   await app.expectSignedOut();
   await expect.poll(() => closed).toEqual(['net::ERR_ABORTED']);
-  // The same stream twice, first with its response and then aborted. There was no other stream.
+  // Both statuses are of one stream: first its response, then its abort. No other stream was opened.
   expect(traffic.statuses('STREAM /api/events')).toEqual([200, 0]);
 });

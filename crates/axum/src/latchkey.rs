@@ -123,8 +123,8 @@ impl Latchkey {
     ///
     /// # Errors
     ///
-    /// The reasons why not: the store is unavailable, the denylist is too old, or the system clock
-    /// was moved back.
+    /// Returns the reasons why requests cannot be served: the store is unavailable, the denylist
+    /// is too old, or the system clock was moved back.
     pub async fn health(&self) -> Result<(), Vec<String>> {
         crate::use_cases::health::check(&self.0.services).await
     }

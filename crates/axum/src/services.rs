@@ -130,8 +130,8 @@ impl Services {
         self.notifier.notify(user);
     }
 
-    /// Counts the sessions that one change ended while they were live. [`report`](Self::report) counts
-    /// those that end individually.
+    /// Counts the live sessions that one change ended. [`report`](Self::report) counts the sessions
+    /// that end individually.
     pub fn count_ended(&self, reason: EndReason, sessions: usize) {
         self.metrics.sessions_ended(reason, sessions);
     }

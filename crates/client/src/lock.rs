@@ -1,6 +1,6 @@
-//! Locks shared by all tabs of this origin (Web Locks). One ensures that a single tab refreshes
-//! while the others wait and then find its tokens in storage; the other elects the tab that opens
-//! the event stream.
+//! Locks shared by all tabs of this origin (Web Locks). The refresh lock ensures that a single
+//! tab refreshes, while the other tabs wait and then find its tokens in storage. A second lock elects
+//! the tab that opens the event stream.
 //!
 //! The bindings are written by hand, because those of web-sys need a compiler flag. Without Web
 //! Locks the client works without locks: the server can tell concurrent tabs from a thief.

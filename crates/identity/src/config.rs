@@ -200,8 +200,8 @@ pub(crate) struct Timeouts {
 }
 
 impl Timeouts {
-    /// The time limit of one request in such a step. It is shorter than the step, so that the
-    /// failure of a shared request is cached before the step is canceled.
+    /// The time limit of one request in a step with the time limit `step`. It is shorter, so that
+    /// the failure of a shared request is cached before the step is canceled.
     pub(crate) fn request(step: Duration) -> Duration {
         step * 7 / 8
     }

@@ -136,8 +136,8 @@ impl OidcProvider {
         })
     }
 
-    /// The claims from the userinfo endpoint; `None` if it responds with a 4xx status, so that only
-    /// the ID token can be used. Fails in that case if the scope `email` was requested and the ID
+    /// The claims from the userinfo endpoint. If it responds with a 4xx status, only the ID token can
+    /// be used: the result is `None`, or an error if the scope `email` was requested and the ID
     /// token has no email address.
     async fn info(
         &self,

@@ -45,8 +45,8 @@ pub trait Provider: Send + Sync {
     ///
     /// # Errors
     ///
-    /// Returns an error if the provider is unavailable, refuses the code, or one of its responses
-    /// fails a check.
+    /// Returns an error if the provider is unavailable or refuses the code, or if one of its
+    /// responses fails a check.
     async fn complete(
         &self,
         response: &AuthorizationResponse<'_>,

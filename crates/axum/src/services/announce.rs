@@ -1,12 +1,12 @@
-//! Applies changes that are durable in the store, with and without a running server.
+//! Informs the running server, if there is one, of changes that are durable in the store.
 
 use latchkey_core::{Denial, EndReason, UserId};
 
 use super::Services;
 use crate::event::Event;
 
-/// Applies a change that is durable in the store: a running server must refuse tokens and notify
-/// open pages immediately.
+/// Applies a change to the running server after the change is durable in the store, so that the
+/// server refuses tokens and notifies open pages immediately.
 pub trait Announce: Send + Sync {
     /// Applies these denials of a user.
     fn deny(&self, user: UserId, denials: &[Denial]);
@@ -14,7 +14,7 @@ pub trait Announce: Send + Sync {
     /// Applies a denial that concerns all users.
     fn deny_everyone(&self, denial: &Denial);
 
-    /// Counts the sessions that one change ended while they were live.
+    /// Counts the live sessions that one change ended.
     fn count_ended(&self, reason: EndReason, sessions: usize);
 
     /// Reports an event to the application.

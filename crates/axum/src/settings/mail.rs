@@ -92,8 +92,8 @@ impl Mail {
     ///
     /// # Errors
     ///
-    /// Returns an error if the sender is not a valid address, a certificate is not valid, or the
-    /// connection to another machine would not be encrypted.
+    /// Returns an error if the sender is not a valid address, if a certificate is not valid, or if
+    /// the mail server is on another machine and the connection would not be encrypted.
     pub fn check(&self) -> Result<(), InvalidMail> {
         self.sender()?;
         self.tls()?;

@@ -182,8 +182,8 @@ impl Inner {
             && may_refresh
             && !core::mem::replace(&mut subscription.refused, true)
         {
-            // This token will not open a stream. Refresh: the new token may, or the server says why
-            // not.
+            // This token cannot open a stream. Refresh: a new token might open one; if the refresh is
+            // refused, the response says why.
             drop(subscription);
             drop(previous);
             self.dispatch(Event::RefreshRequested(Cause::Automatic));

@@ -21,8 +21,8 @@ pub fn config(input: &[u8]) -> bool {
     let Ok(text) = str::from_utf8(input) else {
         return false;
     };
-    // A configuration can name files to read secrets from. A read from a device file may never
-    // return.
+    // A configuration can name files to read secrets from. A read from a device file might
+    // never return.
     if text.contains("dev") || text.contains("proc") || text.contains('\\') {
         return false;
     }

@@ -200,7 +200,7 @@ pub fn read_request(line: &str) -> Result<Command, String> {
                     )
                 }
                 Some(_) => failure_line(FailureCode::ServerVersion, text),
-                // Clients from before the protocol had versions expect `Ok` or `Err`.
+                // Clients that are older than the version field expect `Ok` or `Err`.
                 None => format!("{}\n", json!({ "Err": text })),
             })
         }
@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn version_mismatch_is_reported_to_both_sides() {
-        // A client from before the protocol had versions receives an error in its own format.
+        // A client that is older than the version field receives an error in its own format.
         for old in [r#""rotate_keys""#, r#"{"operate":"end_everyone"}"#] {
             let line = read_request(old).expect_err("refused");
             let reply: Result<String, String> =

@@ -1,5 +1,6 @@
-//! The OpenAPI document and the server agree: every response that the walk provokes is documented,
-//! and every documented response is provoked, except those that need a failing environment.
+//! The OpenAPI document and the server agree: every response to the requests of these tests is
+//! documented, and the requests provoke every documented response, except those that need a failing
+//! environment.
 
 mod document;
 mod steps;

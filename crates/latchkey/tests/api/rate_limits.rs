@@ -89,7 +89,7 @@ async fn security_72_a_rate_limited_callback_can_be_retried() {
 async fn security_72_invalid_tokens_are_limited_by_address_and_valid_ones_are_not() {
     let app = limited("per_address = \"5/h\"").await;
     let first = app.sign_in().await;
-    // The sign-in counted as two requests. Three are left: one of each kind.
+    // The sign-in counted as two requests. Three requests are left, one for each endpoint.
     app.refresh_is_refused("not-our-token").await;
     app.revoke("not-our-token").await;
     let json = json!({ "grant_type": "refresh_token", "refresh_token": "none" });

@@ -133,8 +133,8 @@ impl SignedIn {
     /// copy does. Panics if there was no refresh.
     ///
     /// The server refuses with `refresh_replayed` and ends the session. If that refresh was less than
-    /// ten seconds ago by the clock of the test, it refuses with `superseded` and does not end the
-    /// session, because another tab may have sent the same token.
+    /// ten seconds ago by the clock of the test, the server refuses with `superseded` and does not
+    /// end the session, because another tab could have sent the same token.
     pub async fn replay(&self) -> Result<TokenResponse, Refusal> {
         let replaced = self.replaced.as_deref();
         self.exchange(replaced.expect("no refresh before the replay"))

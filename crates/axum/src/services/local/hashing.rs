@@ -92,7 +92,7 @@ impl Hashing {
         PasswordHash::from_stored(stored.to_owned()).is_outdated()
     }
 
-    /// Runs this work when its turn has come; refused if too much is pending. Work that has begun
+    /// Runs this work when its turn comes, or refuses it if too much is pending. Work that has begun
     /// occupies its place until it ends, even if the caller is dropped.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
@@ -278,7 +278,7 @@ mod tests {
         }
         assert_eq!(places.len(), MAX_PENDING);
         places.clear();
-        // An IPv6 site can use any of its networks.
+        // The /64 networks of an IPv6 site share one limit.
         let site = |number| [0x2001, 0xdb8, 1, number, 0, 0, 0, 1].into();
         let site: Vec<IpAddr> = (0..1000).map(site).collect();
         assert!(all_places(&hashing, &site).len() <= MAX_PENDING_OF_NETWORK[2]);

@@ -1,5 +1,5 @@
-//! The request id: in every response, accepted from trusted proxies only, and in every log line of
-//! its request. Also the separate address for metrics.
+//! The request id is in every response and in every log line of its request, and is accepted from
+//! trusted proxies only. Also tests the separate address for metrics.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,5 +1,5 @@
 //! A scripted mail server without encryption, which records conversations. Encryption and
-//! authentication are tested with a real server, in `mail_server.rs`.
+//! authentication are tested with a real server, in `delivery.rs`.
 
 use std::net::SocketAddr;
 

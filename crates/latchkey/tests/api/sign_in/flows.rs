@@ -257,7 +257,8 @@ async fn security_3_an_altered_swapped_or_expired_flow_cookie_is_refused() {
         let response = app.finish(&format!("{name}={truncated}"), &callback).await;
         refused(response, "truncated").await;
     }
-    // This cookie with the value of another sign-in's cookie, at this server or another one.
+    // The name of this cookie with the value of another sign-in's cookie, from this server and
+    // from another server.
     let second = app.begin("demo").await;
     let foreign = other.begin("demo").await;
     for begun in [&second, &foreign] {

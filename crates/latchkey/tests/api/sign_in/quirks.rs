@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::app::{TestApp, claims};
 use latchkey_testing::{ScriptedProvider, ScriptedResponse, code, tokens};
 
-/// The parameters of the authorization request of a new sign-in.
+/// Begins a sign-in, and returns the parameters of its authorization request.
 async fn authorization_parameters(app: &TestApp, path: &str) -> BTreeMap<String, String> {
     let begun = app.begin_at(path).await;
     begun.authorize.query_pairs().into_owned().collect()

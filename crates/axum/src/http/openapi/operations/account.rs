@@ -43,7 +43,7 @@ fn sessions(schemas: &mut Schemas) -> Vec<Operation> {
         new(
             ("delete", paths::API_SESSION),
             "endSession",
-            "End one session; any but the current one requires a recent sign-in",
+            "End one session; requires a recent sign-in, except for the current session",
         )
         .recent()
         .error(404, &[ErrorCode::NotFound])

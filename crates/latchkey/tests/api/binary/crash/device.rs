@@ -10,10 +10,12 @@ use super::transport::CutOff;
 use fastrand::Rng;
 use latchkey_testing::ApiClient;
 
-/// Below this age, the server must treat reuse of a refresh token as a request by another tab:
-/// `latchkey_core::rotation::REUSE_LEEWAY`, less one second for the rounding of clocks.
+/// If a rotation is at most this long ago, the server must treat reuse of the old refresh token as a
+/// request by another tab. It is `latchkey_core::rotation::REUSE_LEEWAY` less one second, to allow
+/// for rounding.
 const LEEWAY_MIN: Duration = Duration::from_secs(9);
-/// Above this age, the server must treat reuse as a replay: the leeway plus one second.
+/// If a rotation is at least this long ago, the server must treat reuse of the old refresh token as
+/// a replay. It is the leeway plus one second.
 const LEEWAY_MAX: Duration = Duration::from_secs(11);
 
 /// A client with one session at a time.
