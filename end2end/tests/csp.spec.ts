@@ -86,7 +86,8 @@ test.describe('with markup injected into the page', () => {
           return false;
         }
       };
-      // In a task of the page: code that DevTools evaluates may use `eval` under any policy.
+      // The attempts run in a task of the page, because code that DevTools evaluates may use `eval`
+      // under any policy.
       return new Promise<string[]>((resolve) => {
         setTimeout(() => {
           resolve(Object.entries(attempts).filter(succeeds).map(([name]) => name));

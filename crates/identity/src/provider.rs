@@ -66,19 +66,19 @@ pub struct AuthenticatedProfile {
 /// The kind of a provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// Google, by OpenID Connect.
+    /// Google, with OpenID Connect.
     Google,
-    /// GitHub, by OAuth 2.0.
+    /// GitHub, with OAuth 2.0.
     GitHub,
-    /// Microsoft Entra, by OpenID Connect.
+    /// Microsoft Entra, with OpenID Connect.
     Microsoft,
-    /// GitLab, by OpenID Connect.
+    /// GitLab, with OpenID Connect.
     GitLab,
-    /// Keycloak, by OpenID Connect.
+    /// Keycloak, with OpenID Connect.
     Keycloak,
-    /// Okta, by OpenID Connect.
+    /// Okta, with OpenID Connect.
     Okta,
-    /// Auth0, by OpenID Connect.
+    /// Auth0, with OpenID Connect.
     Auth0,
     /// Any other OpenID Connect issuer.
     Oidc,

@@ -32,21 +32,21 @@ pub struct ProviderInfo {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ProviderKind {
-    /// Google, by OpenID Connect.
+    /// Google, with OpenID Connect.
     Google,
-    /// GitHub, by OAuth 2.0.
+    /// GitHub, with OAuth 2.0.
     #[serde(rename = "github")]
     GitHub,
-    /// Microsoft Entra, by OpenID Connect.
+    /// Microsoft Entra, with OpenID Connect.
     Microsoft,
-    /// GitLab, by OpenID Connect.
+    /// GitLab, with OpenID Connect.
     #[serde(rename = "gitlab")]
     GitLab,
-    /// Keycloak, by OpenID Connect.
+    /// Keycloak, with OpenID Connect.
     Keycloak,
-    /// Okta, by OpenID Connect.
+    /// Okta, with OpenID Connect.
     Okta,
-    /// Auth0, by OpenID Connect.
+    /// Auth0, with OpenID Connect.
     Auth0,
     /// Any other OpenID Connect issuer.
     Oidc,

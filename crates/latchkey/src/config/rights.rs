@@ -100,7 +100,7 @@ impl EmailAuthorities {
                 .any(|authority| covers(&authority.trusted_emails))
     }
 
-    /// The entry with each provider as its prefix, as suggestions in an error message.
+    /// The entry prefixed with each provider in turn, as suggestions in an error message.
     fn with_providers(&self, entry: &str) -> String {
         let forms = self.0.keys().map(|name| format!("\"{name}:{entry}\""));
         forms.collect::<Vec<_>>().join(" or ")

@@ -100,7 +100,7 @@ pub enum Outcome {
         username: String,
         /// The user.
         user: UserInfo,
-        /// The link with which the user sets the password, unless the operator did.
+        /// The link with which the user sets the password; absent if the operator set it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         link: Option<String>,
         /// When the link expires, in seconds since 1970.

@@ -84,7 +84,7 @@ pub(super) async fn check(stores: StorePair) {
         changed_users.extend(changes.users);
     }
     assert_eq!(changed_users, users);
-    // Each end is recorded as one security event.
+    // Each end of a session is recorded as one security event.
     for user in users {
         let events = one.audit_events(user, None, 1000, NOW).await.expect("read");
         let ends = |kind| events.iter().filter(|(_, it)| it.kind == kind).count();
@@ -98,12 +98,12 @@ pub(super) async fn check(stores: StorePair) {
     }
 }
 
-/// Checks that a feed reports once that changes may be missing, after `cut` has closed its
-/// connection. For stores with connections.
+/// Checks that a feed whose connection `cut` has closed reports, exactly once, that changes may be
+/// missing. For stores with connections.
 ///
 /// # Panics
 ///
-/// If the feed does not report this, or reports it twice.
+/// Panics if the feed does not report this, or reports it twice.
 pub async fn lost_connection_is_reported(store: &dyn Store, cut: impl FnOnce()) {
     let mut feed = store.follow().await.expect("subscribed").expect("a feed");
     let max_wait = Duration::from_millis(50);

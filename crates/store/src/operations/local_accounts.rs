@@ -206,7 +206,7 @@ async fn set_password(tx: &mut Tx<'_>, set: &SetPassword) -> Result<Option<Denia
     let Some(mut user) = tx.get(USERS, &id).await? else {
         return Ok(None);
     };
-    // Unused links, too: a link that was created earlier must not undo this change.
+    // Void unused links too: a link that was created earlier must not undo this change.
     void_links(tx, &mut credential).await?;
     credential.hash = Some(set.hash.clone());
     credential.changed_at = set.now;

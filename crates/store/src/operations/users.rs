@@ -191,7 +191,7 @@ async fn upsert(
 /// may be more.
 type UserPage = (Vec<User>, Option<UserId>);
 
-/// The users with this email address on the page after `after`.
+/// A page of the users with this email address, which begins after the id `after`.
 async fn page_by_email(
     engine: &impl Engine,
     email: &str,

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AdminSessionList {
-    /// The open sessions of this page, newest first. The sessions of one user are a single page. A
-    /// page of all users' sessions can be shorter than requested, or empty, although more follow.
+    /// The open sessions on this page, newest first. For one user, all sessions are on a single
+    /// page. A page of all users' sessions can be shorter than requested, or empty, although more
+    /// follow.
     pub sessions: Vec<AdminSession>,
     /// The value of the query parameter `before` that requests the next page; absent on the last
     /// page.

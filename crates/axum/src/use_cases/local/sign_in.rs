@@ -33,7 +33,7 @@ pub async fn sign_in(
         Err(error) => error.outcome(),
     };
     services.metrics.sign_in(PROVIDER, outcome);
-    // Without the name that was entered: it may be a password in the wrong field.
+    // The record omits the name that was entered, which may be a password in the wrong field.
     if let Err(error) = &signed_in {
         services.refuse(RefusedRequest {
             user: error.user(),

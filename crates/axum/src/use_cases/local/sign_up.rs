@@ -91,7 +91,7 @@ async fn create(
             _ => return Err(LocalError::LinkInvalid),
         }
     }
-    // Before anything that costs time or reveals whether a username is taken.
+    // Count the attempt before anything that costs time or reveals whether a username is taken.
     local.guesses.sign_up(client.address, now)?;
     let fields = check_account(services, &new, invited_email)?;
     let username = fields.username.clone();

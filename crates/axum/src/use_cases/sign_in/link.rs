@@ -40,7 +40,7 @@ impl From<StoreError> for LinkError {
 }
 
 /// Adds the identity that the provider confirms to the account of the user in `claims`. Returns the
-/// flow that is complete, so that its cookie can be cleared.
+/// completed flow, so that its cookie can be cleared.
 pub async fn link(
     state: &Services,
     claims: &AccessClaims,

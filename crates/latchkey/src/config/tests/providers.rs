@@ -101,8 +101,8 @@ fn google_gets_a_domain_hint_if_one_domain_is_admitted() {
     }
 }
 
-/// The client secret for Google that results from these lines of its section and this value of
-/// `GOOGLE_CLIENT_SECRET`.
+/// Loads a configuration with these lines in `[providers.google]` and this value of
+/// `GOOGLE_CLIENT_SECRET`, and returns Google's client secret.
 fn google_secret(section: &str, variable: &str) -> Option<String> {
     let file = format!("[providers.google]\nclient_id = \"a\"\n{section}");
     let config = loaded(&file, &[("GOOGLE_CLIENT_SECRET", variable)]).expect("valid");

@@ -28,7 +28,7 @@ use simulation::CrashSimulation;
 const ROUNDS: &str = "LATCHKEY_CRASH_ROUNDS";
 /// The environment variable for the seed of the random generator, to repeat a run.
 const SEED: &str = "LATCHKEY_CRASH_SEED";
-/// Rounds if [`ROUNDS`] is not set.
+/// The number of rounds if [`ROUNDS`] is not set.
 const DEFAULT_ROUNDS: usize = 5;
 
 /// SECURITY 48, 51, 52.

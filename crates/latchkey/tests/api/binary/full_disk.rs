@@ -20,7 +20,7 @@ const SIGN_INS: usize = 20_000;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn security_73_a_store_that_cannot_write_fails_closed_and_loses_nothing() {
     let folder = tempfile::tempdir().expect("a directory");
-    // With the signal ignored, a write beyond the limit fails like one on a full disk.
+    // With SIGXFSZ ignored, a write beyond the limit fails like one on a full disk.
     let limited = format!("trap '' XFSZ; ulimit -f {MAX_FILE_BLOCKS}; exec \"$0\" \"$@\"");
     let mut shell = Command::new("sh");
     shell.args(["-c", &limited, env!("CARGO_BIN_EXE_latchkey")]);

@@ -35,7 +35,8 @@ pub(super) struct Completed {
 }
 
 impl Completed {
-    /// Whether the status is `success`. Otherwise it must be the refusal with this status and code.
+    /// Whether the status is `success`. If not, the response must be a refusal with this status and
+    /// code.
     pub(super) fn granted(&self, success: u16, refusal: (u16, &str)) -> bool {
         if self.status == success {
             return true;
