@@ -100,8 +100,8 @@ impl Authenticator {
     ///
     /// # Errors
     ///
-    /// [`AccessError::Token`] if the token is not valid or has expired, [`AccessError::Denied`] if
-    /// the denylist refuses it.
+    /// Returns [`AccessError::Token`] if the token is not valid or has expired, and
+    /// [`AccessError::Denied`] if the denylist refuses it.
     pub fn authenticate(
         &self,
         token: &[u8],

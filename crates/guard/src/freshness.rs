@@ -64,9 +64,9 @@ impl Freshness {
         }
     }
 
-    /// How long the store may hold a request for changes open. The age of the denylist counts from
-    /// the latest request that succeeded, so without changes it reaches twice this duration. An idle
-    /// server must not appear disconnected, so this is well below the limit.
+    /// How long the store may wait for changes before it responds that there are none. The age of the
+    /// denylist counts from the latest request that succeeded, so without changes it reaches twice
+    /// this duration. An idle server must not appear disconnected, so this is well below the limit.
     pub fn wait(&self) -> Duration {
         const MAX_WAIT: Duration = Duration::from_millis(500);
         match self {

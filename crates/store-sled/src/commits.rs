@@ -1,8 +1,8 @@
 //! The number of commits, stored in the database and in a file beside it.
 //!
 //! sled silently drops unreadable data at the end of its file. The count in the file is written
-//! after the commits are durable, so it can be lower than that in the database, but not higher
-//! unless commits were lost.
+//! after the commits are durable. It is therefore higher than the count in the database only if
+//! commits were lost.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, Write as _};

@@ -2,8 +2,8 @@
 //!
 //! A transaction caches its reads. Results of [`get`](Tx::get) and [`range`](Tx::range) become
 //! conditions of the commit: if one of them no longer holds, the operation runs again. Results of
-//! [`peek`](Tx::peek) do not; use it where a stale record is acceptable. A record that was read or
-//! prefetched is not fetched again.
+//! [`peek`](Tx::peek) do not become conditions; use it where a stale record is acceptable. A record
+//! that was read or prefetched is not fetched again.
 //!
 //! ```
 //! use latchkey_core::Timestamp;
@@ -288,7 +288,7 @@ impl<'a> Tx<'a> {
         }
     }
 
-    /// The result of a page read, if a complete page that contains it is cached.
+    /// The result of reading this page, if a complete page that contains it is cached.
     fn part_of_cached_page(&self, wanted: &Page) -> Option<Fetched> {
         self.fetched.iter().find_map(|(read, fetched)| {
             let (Read::Page(page), Found::Page(pairs)) = (read, &fetched.found) else {

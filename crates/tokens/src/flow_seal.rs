@@ -46,8 +46,8 @@ pub const MAX_SEALED_BYTES: usize = 3500;
 pub struct FlowSeal(hmac::Key);
 
 impl FlowSeal {
-    /// Derives the key from the master key: a server can open what another one with the same master
-    /// key has sealed.
+    /// Derives the key from the master key, so that servers with the same master key can open each
+    /// other's sealed flows.
     pub fn new(master: &MasterKey) -> Self {
         let key = master.derive(Purpose::FlowSeal);
         Self(hmac::Key::new(HMAC_SHA256, key.as_slice()))

@@ -44,7 +44,7 @@ pub const API_SESSION: &str = "/api/sessions/{id}";
 pub const API_ACTIVITY: &str = "/api/activity";
 /// `GET`: a stream of [`ServerEvent`](crate::ServerEvent)s.
 pub const API_EVENTS: &str = "/api/events";
-/// `GET`: the identities of the user. `POST`: completes linking another one.
+/// `GET`: the identities of the user. `POST`: completes linking a new identity.
 pub const API_IDENTITIES: &str = "/api/identities";
 /// `POST`: begins linking an identity to the account.
 pub const API_IDENTITIES_LINK: &str = "/api/identities/link";

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 
 /// How a provider identifies a user: unique and never reassigned (OpenID Connect Core §5.7). An
-/// email address is neither, so it never identifies a user at a sign-in.
+/// email address can be shared or reassigned, so it never identifies a user at a sign-in.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Identity {
     /// The provider's issuer identifier.
@@ -22,8 +22,8 @@ pub const MAX_IDENTITIES: usize = 10;
 /// An identity of a user, with the claims of its provider at the latest sign-in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkedIdentity {
-    /// Identifies it among the identities of its user. A session refers to the identity that opened
-    /// it by this number. No number is used twice.
+    /// The number of this identity among those of its user; never used twice. A session stores the
+    /// number of the identity that opened it.
     #[serde(rename = "no", default, skip_serializing_if = "is_zero")]
     pub number: u32,
     /// How the provider identifies the user.

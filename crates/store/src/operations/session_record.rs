@@ -1,5 +1,5 @@
 //! The record of a session: reading it with the cutoffs applied, writing its end, and its
-//! retention. Opening, refreshing and ending sessions is in [`super::sessions`] and
+//! retention. The operations that open, refresh and end sessions are in [`super::sessions`] and
 //! [`super::ends`].
 
 use latchkey_core::{
@@ -32,8 +32,8 @@ pub(super) async fn get(tx: &mut Tx<'_>, id: SessionId) -> Result<Option<Session
     Ok(Some(current(&session, user.as_ref(), everyone.as_ref())))
 }
 
-/// The session with the cutoffs applied, and ended if its user no longer has the identity that opened
-/// it. The stored record may not have been updated yet.
+/// The session in its current state: with the cutoffs applied, and ended if its user no longer has
+/// the identity that opened it. The stored record might not contain these changes yet.
 pub(super) fn current(
     session: &Session,
     user: Option<&User>,
@@ -62,7 +62,8 @@ pub(super) async fn ids_of(tx: &mut Tx<'_>, user: UserId) -> Result<Vec<SessionI
     Ok(entries.into_iter().map(|(_, id)| id).collect())
 }
 
-/// The stored sessions of a user among `ids`, with the cutoffs applied.
+/// The sessions with these ids, with the cutoffs applied. All must belong to `user`. Ids without a
+/// record are skipped.
 pub(super) async fn peek_all(
     tx: &mut Tx<'_>,
     user: UserId,

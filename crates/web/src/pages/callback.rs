@@ -95,8 +95,9 @@ async fn complete(client: &Client, query: &CallbackQuery) -> Result<String, Sign
             let return_to = signed_in.return_to.unwrap_or_default();
             Ok(sign_in::local_path(&return_to).to_owned())
         }
-        // After a reload, or Back: this sign-in is complete. Stored tokens alone do not prove that,
-        // because they can belong to another account that signed in earlier or in another tab.
+        // The sign-in was completed before the user reloaded the page or went back to it. Stored
+        // tokens alone do not prove that, because they can belong to another account that signed
+        // in earlier or in another tab.
         Err(SignInError::NotInProgress)
             if client.tokens().is_some() && last != LastAttempt::Pending =>
         {

@@ -13,8 +13,8 @@ use crate::settings::TrustedProxies;
 /// proxy that sets one of the two headers forwards the other as the client sent it.
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The address of the connection. If that is a trusted proxy, the last address in `X-Forwarded-For`
-/// that is not a trusted proxy: earlier entries may be forged.
+/// The address of the connection or, if that is a trusted proxy, the last address in
+/// `X-Forwarded-For` that is not a trusted proxy. Entries before it may be forged.
 pub(in crate::http) fn client_address(
     extensions: &Extensions,
     headers: &HeaderMap,

@@ -60,8 +60,8 @@ pub(crate) async fn begin_link(
     let start = Start {
         provider: &provider,
         return_to: ReturnTo::account(),
-        // The user must prove this identity now: being signed in at the provider is not enough if it
-        // can authenticate the user again.
+        // The user must prove this identity now: if the provider can authenticate the user again, an
+        // earlier sign-in there is not enough.
         prompt: Prompt::Login,
         max_age: Some(step_up::MAX_AGE),
         account: None,

@@ -55,9 +55,9 @@ impl Operator<'_> {
         Ok(())
     }
 
-    /// Marks the records of all sessions as ended, so that they are freed sooner and each user's
-    /// history shows the event, and counts the sessions that were live. The cutoff has already
-    /// ended the sessions, and open pages have been notified. Can be repeated.
+    /// Marks the records of all sessions as ended, and returns how many sessions were live. The
+    /// cutoff has already ended the sessions, and open pages have been notified. Marked records
+    /// are freed sooner, and each user's history shows the event. Can be repeated.
     async fn update_records(&self) -> Result<usize, OperatorError> {
         let update = |shard| self.store.end_sessions_in_shard(shard);
         update_all_shards(update, |ended| {
@@ -73,8 +73,8 @@ impl Operator<'_> {
     }
 }
 
-/// Updates all shards and counts the sessions that were live. A failed shard does not stop the
-/// others from being updated; [`MAX_CONSECUTIVE_FAILURES`] in a row do.
+/// Updates all shards and counts the sessions that were live. Continues after a failed shard, but
+/// gives up after [`MAX_CONSECUTIVE_FAILURES`].
 async fn update_all_shards<F>(
     update: impl Fn(u8) -> F + Send,
     announce: impl Fn(Ended) + Send,

@@ -48,7 +48,7 @@ impl Schedule {
         }
     }
 
-    /// Runs the schedule, then the recovery, then thief and owner in turn.
+    /// Runs the schedule and the recovery, then lets thief and owner refresh in turn.
     pub(super) fn run(&mut self) {
         if self.verbose {
             self.print(&self.simulation.rules);

@@ -80,7 +80,7 @@ async fn security_96_request_for_a_link_does_not_void_the_link_of_an_operator() 
     request_link(&app, "ada").await;
     let requested = server.next().await.token("token");
     assert_eq!(reset(&app, &link).await.status(), 204);
-    // Setting a password voids both links. Otherwise, the other one could replace the new password.
+    // Setting a password voids both links. Otherwise, the unused link could replace the new password.
     for used in [&link, &requested] {
         let refused = reset(&app, used).await;
         assert_eq!(code(refused).await, (400, "link_invalid".into()));

@@ -68,8 +68,9 @@ async def main():
             require_starttls=security == "starttls",
             authenticator=authenticate,
             auth_required=True,
-            # With "tls", aiosmtpd does not notice that the connection is encrypted. With "none", it
-            # accepts credentials, so that a test detects a client that sends them.
+            # Not with "tls", because aiosmtpd recognizes only STARTTLS as encryption. Not with
+            # "none": the server accepts unencrypted credentials, so that a test can detect a client
+            # that sends them.
             auth_require_tls=security == "starttls",
         )
 
