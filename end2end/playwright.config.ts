@@ -19,7 +19,7 @@ if (process.argv.some((argument) => /^(--project=)?screenshots$/.test(argument))
 }
 const screenshots = process.env['SCREENSHOTS'];
 
-/** On CI also a report with the traces of failed tests, in `playwright-report`. */
+/** On CI, a report with the traces of failed tests is also written to `playwright-report`. */
 const reporter: ReporterDescription[] = [['list']];
 if (process.env['CI']) reporter.push(['html', { open: 'never' }]);
 if (process.env['GITHUB_ACTIONS']) reporter.push(['github']);

@@ -8,7 +8,7 @@ import { claims } from '../fixtures/tokens.ts';
 
 const work = 'Example Inc.';
 
-test('97: a second way to sign in is added, and signs in to the same account', async ({
+test('97: a second way to sign in is added, and leads to the same account', async ({
   app,
   accountPage,
   providerPage,
@@ -89,7 +89,7 @@ test('the data is downloaded as JSON', async ({ page, app, accountPage }) => {
   await expect(accountPage.status).toHaveText('Your data was downloaded.');
 });
 
-test('the account is deleted by keyboard alone, after a typed confirmation', async ({
+test('the account is deleted with the keyboard alone, after a typed confirmation', async ({
   page,
   app,
   accountPage,

@@ -103,7 +103,7 @@ test('a double click and a key that is held down do not confirm', async ({ page,
   await expect(question).toBeVisible();
   await admin.user.button('Cancel').click();
   await admin.user.field('Reason').focus();
-  // All but the first are repetitions.
+  // The key is held down: all presses but the first are automatic repetitions.
   for (let times = 0; times < 4; times += 1) await page.keyboard.down('Enter');
   await page.keyboard.up('Enter');
   await expect(question).toBeVisible();
@@ -244,7 +244,7 @@ test('the form keeps its input across a step-up', async ({ page, app, admin, pro
   await expect(admin.user.field('Reason')).toHaveValue('spam');
   await admin.user.confirm(admin.user.button('Ban user'), 'Ban this user and end all sessions?');
   await expect(admin.user.status).toHaveText('The user is banned. All sessions have ended.');
-  // The draft is used once.
+  // The input is restored only once.
   await page.reload();
   await admin.user.expectUser('Grace Hopper');
   expect(await page.evaluate(() => sessionStorage.getItem('latchkey.admin.draft'))).toBeNull();

@@ -21,7 +21,7 @@ pub(crate) use self::write_audit::finish as finish_audit;
 use crate::http::state::HttpState;
 use crate::services::Services;
 
-/// The changes of a store that other servers write to; `None` for an embedded store.
+/// The change feed of a shared store; `None` for an embedded store.
 pub(crate) type Feed = Option<Box<dyn ChangeFeed>>;
 
 /// Starts all jobs. Dropping the set stops them.

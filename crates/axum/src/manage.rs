@@ -91,8 +91,9 @@ impl Users<'_> {
         operator.users(query, before, limit).await
     }
 
-    /// Replaces the roles that were granted to a user, and returns the user. They are in access
-    /// tokens from the next refresh. The configuration and the application's own function add others.
+    /// Replaces the roles that were granted to a user, and returns the user. Access tokens contain
+    /// the new roles from the next refresh on. The configuration and the application's own function
+    /// can add other roles.
     ///
     /// # Errors
     ///
@@ -143,8 +144,8 @@ impl Sessions<'_> {
         services.store.live_sessions(user, now).await
     }
 
-    /// Ends a session. Once this returns, all its tokens are refused. `false` if the session does
-    /// not exist.
+    /// Ends a session. Once this returns, all its tokens are refused. Returns `false` if the session
+    /// does not exist.
     ///
     /// # Errors
     ///

@@ -98,12 +98,11 @@ pub struct AuditEvent {
     /// The session it happened to, if it concerns a single session.
     #[serde(rename = "sid", default, skip_serializing_if = "Option::is_none")]
     pub session: Option<SessionId>,
-    /// Where the request that caused it came from. The user's own history does not contain it if
-    /// an operator acted.
+    /// The origin of the request that caused the event; not in the user's own history if an
+    /// operator acted.
     #[serde(rename = "by", default)]
     pub device: Device,
-    /// Who acted on behalf of the operator; `None` if it was the user. The user's own history does
-    /// not contain it.
+    /// Who acted on behalf of the operator; `None` if the user acted. Not in the user's own history.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<Actor>,
     /// For [`AuditKind::Replayed`]: the address from which the session was opened.

@@ -11,8 +11,8 @@ use crate::cutoff::Cutoff;
 use crate::end_reason::EndReason;
 use crate::id::{SessionId, TokenId, UserId};
 
-/// The longest lifetime that can be configured for access tokens. No denial has to last
-/// longer than this plus [`CLOCK_SKEW`] after a token was issued.
+/// The longest lifetime that can be configured for access tokens. A denial never has to last longer
+/// than this plus [`CLOCK_SKEW`] after the last token it applies to was issued.
 pub const MAX_ACCESS_LIFETIME: Duration = Duration::from_hours(24);
 
 /// How long a denial outlives the last token it applies to, to allow for servers whose clocks
@@ -165,7 +165,7 @@ impl Denial {
             }
             return self;
         }
-        // A note of a lifted denial does not explain a later one.
+        // The note of a denial that was lifted does not explain a later denial.
         if self.note.is_none() && !known.is_lifted() {
             self.note.clone_from(&known.note);
         }
@@ -197,9 +197,9 @@ impl Cutoff {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DenialReason {
-    /// The user signed out, ended the session from another one, changed the password, removed the
-    /// identity that opened it, deleted the account, or opened so many sessions that this one was
-    /// displaced.
+    /// The user signed out, ended the session from another session, changed the password, removed
+    /// the identity that opened the session, deleted the account, or opened so many sessions that
+    /// this one was displaced.
     SignedOut,
     /// A token was revoked through the API.
     Revoked,

@@ -122,8 +122,9 @@ impl Listener {
 impl Drop for Listener {
     fn drop(&mut self) {
         let mut streams = self.notifier.lock();
-        // Dropped while the map is locked. Otherwise two listeners of a user that are dropped at
-        // the same time could count each other's receivers, and the entry would remain.
+        // The receiver is dropped while the map is locked. Otherwise two listeners of a user that
+        // are dropped at the same time could count each other's receivers, and the entry would
+        // remain.
         drop(self.notifications.take());
         let is_unused = |sender: &watch::Sender<()>| sender.receiver_count() == 0;
         if streams.by_user.get(&self.user).is_some_and(is_unused) {

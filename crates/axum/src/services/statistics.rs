@@ -7,7 +7,7 @@ use latchkey_core::{HourCounts, Rng, Timestamp, rng};
 use latchkey_store::{Population, Store, StoreError};
 use tokio::sync::Mutex;
 
-/// How long the numbers of users and sessions are reused.
+/// How long the numbers of users and sessions are cached.
 const POPULATION_TTL: Duration = Duration::from_mins(1);
 const HOUR_SECS: u64 = 3600;
 
@@ -48,7 +48,7 @@ impl Statistics {
     ///
     /// # Errors
     ///
-    /// Returns an error if the store fails. Then nothing is lost: the next call stores it.
+    /// Returns an error if the store fails. Nothing is lost then: the next call stores the counts.
     pub async fn flush(
         &self,
         store: &dyn Store,

@@ -8,8 +8,8 @@ use crate::transport::Stream;
 /// The stream that is open or being opened.
 #[derive(Default)]
 pub(super) struct Subscription {
-    /// The access token of the stream, which is opened once this tab is the leader; `None` if there
-    /// is no stream and this tab is not waiting for one.
+    /// The access token of the stream that is open, being opened, or waiting until this tab is the
+    /// leader; `None` if there is no such stream.
     pub(super) token: Option<String>,
     /// Identifies the current stream, so that late events of a closed stream are ignored.
     pub(super) number: u64,

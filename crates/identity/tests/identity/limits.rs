@@ -13,8 +13,8 @@ use crate::flow::{NOW, complete, config, provider_of, response, sign_in, unavail
 use crate::scripted::{self, DISCOVERY, JWKS, TOKEN, USERINFO};
 use latchkey_testing::{ScriptedProvider, ScriptedResponse, Stall};
 
-/// The error texts for a request that timed out, and for a sign-in whose requests together took too
-/// long.
+/// The error messages for a request that timed out, and for a sign-in whose requests together took
+/// too long.
 const TIMED_OUT: &[&str] = &["timed out", "no complete response within"];
 /// The maximum duration of a test's sign-in: its timeout of four seconds, and a large margin for a
 /// loaded machine. Without the timeout, a stalled sign-in would never end.

@@ -37,7 +37,7 @@ pub(super) fn overlay(
     let mut origins = Origins::new();
     let mut google = Table::new();
     for (name, text) in variables {
-        // Variables of other programs may not be UTF-8.
+        // Variables of other programs need not be valid UTF-8.
         let Some(name) = name.to_str() else { continue };
         if !is_configuration(name) {
             continue;

@@ -70,7 +70,7 @@ pub(super) async fn check(store: &dyn Store) {
     assert_eq!(
         add(key("five", minute_later), Some("ahead")).await,
         Ok(true),
-        "a key from a clock that was ahead does not prevent a rotation"
+        "a key created while a clock was ahead does not prevent a rotation"
     );
 
     let mut keys = store.signing_keys().await.expect("read");

@@ -90,7 +90,8 @@ pub(super) async fn strip(
     let entries = AUDIT_LOG_OF_USER.under(&user).after(after).limit(limit);
     let entries = tx.peek_keys(entries).await?;
     let keys: Vec<_> = entries.iter().map(|(_, key)| *key).collect();
-    // Conditions: a record that is removed at the same time must not be written again.
+    // These reads are conditions of the commit: a record that is removed at the same time must not
+    // be written again.
     for (key, record) in keys.iter().zip(tx.get_many(AUDIT_LOG, &keys).await?) {
         let Some(mut record) = record else { continue };
         if record.strip() {
@@ -112,8 +113,9 @@ async fn positions(
     Ok(keys.into_iter().map(|(_, position)| position).collect())
 }
 
-/// The records do not become conditions: a record that changes at the same time must be removed,
-/// too, and two servers may remove the same ones.
+/// Removes a batch of records and returns their number. Reading them adds no conditions to the
+/// commit: a record that changes at the same time must be removed too, and two servers may remove
+/// the same records.
 async fn remove(
     tx: &mut Tx<'_>,
     class: RecordClass,

@@ -1,6 +1,6 @@
 //! Limits how often passwords can be guessed, accounts created, and links requested.
 //!
-//! Failed sign-ins are counted by account and network together, and by network. The failures of one
+//! Failed sign-ins are counted twice: per network, and per account and network. Failures from one
 //! network never keep the account's owner from signing in from another network, so an attacker
 //! elsewhere cannot lock the owner out. Accounts are identified by a hash of the username, so unknown
 //! names are counted like known ones.
@@ -10,7 +10,7 @@
 //!
 //! An application can serve requests without the addresses of their clients. Then nothing
 //! distinguishes an attacker from the owner: each account has one larger quota, and there is no
-//! limit by network, because one client could use it up and lock all others out.
+//! limit per network, because one client could use it up and lock all others out.
 
 mod buckets;
 #[cfg(test)]
@@ -113,7 +113,7 @@ impl Guesses {
         let attempt = Attempt { account, address };
         self.accounts.take_all(attempt.account_keys(), now)?;
         let networks = self.networks.take_all(attempt.network_keys(), now);
-        // An attempt that the limit by network refuses does not count against the account.
+        // An attempt that the limit per network refuses does not count against the account.
         networks.inspect_err(|_| self.accounts.give_all_back(attempt.account_keys()))?;
         Ok(attempt)
     }
@@ -156,10 +156,10 @@ impl Guesses {
         self.link_requests.take_all(keys, now)
     }
 
-    /// Counts a link for this account, to be sent to its email address and requested from this IP
-    /// address. `is_oldest` says whether the account is the oldest one with the email address: the
-    /// others must not be able to prevent its links. Returns `false` if the link must not be sent;
-    /// then it does not count for the account or the email address.
+    /// Counts a link that is to be sent to the email address of this account and was requested from
+    /// this IP address. `is_oldest` says whether the account is the oldest one with the email
+    /// address: the others must not be able to prevent its links. Returns `false` if the link must
+    /// not be sent; then it does not count for the account or the email address.
     pub fn allows_link(
         &self,
         username: &str,

@@ -77,7 +77,7 @@ async fn security_58_a_bound_access_token_needs_its_key() {
 }
 
 #[tokio::test]
-async fn security_56_58_a_proof_for_an_access_token_that_fails_any_check_is_refused() {
+async fn security_56_58_an_invalid_proof_for_an_access_token_is_refused() {
     let client = DpopClient::start("full").await;
     let token = &*client.sign_in().await.access_token;
     let now = client.call_claims(PATH, token)["iat"]
