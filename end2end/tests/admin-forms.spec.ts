@@ -202,7 +202,7 @@ test('the denylist is changed with the keyboard', async ({ page, app, admin }) =
   await admin.denylist.tabTo(admin.denylist.button('Lift token-1'));
   await page.keyboard.press('Enter');
   await page.keyboard.press('Enter');
-  await expect(admin.denylist.status).toHaveText(/^The entry was lifted\./);
+  await expect(admin.denylist.status).toHaveText(/^The denial was lifted\./);
   expect(api.sent('DELETE', '/denials/token/token-1')).toHaveLength(1);
   await expect(admin.denylist.rows('Denylist')).toHaveCount(2);
 });

@@ -96,7 +96,7 @@ test('a denied access token is refused until the entry is lifted', async ({
 
   const row = admin.denylist.rows('Denylist').filter({ hasText: 'Leaked' });
   await admin.denylist.confirm(row.getByRole('button'), /^Lift this entry\?/);
-  await expect(admin.denylist.status).toHaveText(/^The entry was lifted\./);
+  await expect(admin.denylist.status).toHaveText(/^The denial was lifted\./);
   expect(await status()).toBe(200);
 });
 

@@ -130,8 +130,8 @@ impl Services {
         self.notifier.notify(user);
     }
 
-    /// Counts the live sessions that one change ended. [`report`](Self::report) counts the sessions
-    /// that end individually.
+    /// Adds to the metrics of ended sessions, after one change that ended several. After the end of a
+    /// single session, [`report`](Self::report) does this.
     pub fn count_ended(&self, reason: EndReason, sessions: usize) {
         self.metrics.sessions_ended(reason, sessions);
     }

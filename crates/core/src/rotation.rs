@@ -10,7 +10,7 @@
 //! | `n = g − 1` | other or no key, within [`REUSE_LEEWAY`] | [`Decision::Superseded`] |
 //! | older `n` | same idempotency key as when `n` was rotated | [`Decision::Superseded`] |
 //! | `n < g` otherwise | | [`Decision::Replayed`], the session ends |
-//! | `n > g` | the store was restored from a backup | adopt `n`, then as `n = g` |
+//! | `n > g` | (after the store was restored from a backup) | adopt `n`, then as `n = g` |
 
 use core::time::Duration;
 
@@ -72,9 +72,9 @@ pub enum Refusal {
     Ended(EndReason),
     /// Its user is banned.
     Banned,
-    /// It reached its idle end: it was not refreshed in time.
+    /// It expired because it was not refreshed in time.
     Idle,
-    /// It reached its absolute end.
+    /// It expired at the end of its absolute lifetime.
     Expired,
 }
 
@@ -125,7 +125,8 @@ fn refusal(session: &Session, presented: &Presented, now: Timestamp) -> Option<R
 
 fn rotate(session: &Session, key: Option<KeyHash>, now: Timestamp, limits: Limits) -> Session {
     let mut next = repeat(session, now, limits);
-    // Saturates at the last generation, which can be reached only with the master key.
+    // Saturates at the highest generation. Only a token that was forged with the master key can
+    // contain such a number.
     next.generation = session.generation.saturating_add(1);
     next.keys.push(key);
     next.rotated_at = now;

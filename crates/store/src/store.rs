@@ -3,9 +3,9 @@
 //!
 //! These guarantees hold for all methods:
 //!
-//! - **Atomicity.** A method that changes something makes one atomic change, unless its
-//!   documentation says otherwise: all of it or nothing, and concurrent changes behave as if they
-//!   ran one after the other. The method returns after the change is durable: it survives a loss of
+//! - **Atomicity.** Unless its documentation says otherwise, a method that changes something makes
+//!   one atomic change: it is made completely or not at all, and concurrent changes behave as if
+//!   they ran one after the other. The method returns after the change is durable: it survives a loss of
 //!   power, except in [`MemoryStore`](crate::MemoryStore), which persists nothing.
 //! - **Reads.** A method that reads returns a consistent snapshot, unless its documentation says
 //!   that it reads in several steps: then each record is as it was when it was read.
@@ -116,8 +116,8 @@ pub trait Sessions: Send + Sync {
         now: Timestamp,
     ) -> Result<Vec<LiveSession>, StoreError>;
 
-    /// Up to `limit` sessions of a user after this one, in the order of their ids: live sessions, and
-    /// those that have ended or expired and are still stored. Reads in two steps.
+    /// Up to `limit` sessions of a user after the session `after`, in the order of their ids: live
+    /// sessions, and those that have ended or expired and are still stored. Reads in two steps.
     async fn stored_sessions(
         &self,
         user: UserId,
@@ -161,8 +161,8 @@ pub trait Sessions: Send + Sync {
     /// [`end_everyone`](Self::end_everyone), has already ended, and returns these sessions. `shard` is
     /// the first byte of their ids. Records the security events of `end_everyone`.
     ///
-    /// Works in changes of bounded size: as a whole it is not atomic. Correctness does not depend
-    /// on it, and it may be interrupted and repeated.
+    /// Makes several changes of bounded size, so it is not atomic. Correctness does not depend on it,
+    /// and it may be interrupted and repeated.
     async fn end_sessions_in_shard(&self, shard: u8) -> Result<Vec<Ended>, StoreError>;
 }
 
@@ -170,7 +170,7 @@ pub trait Sessions: Send + Sync {
 #[async_trait]
 pub trait Flows: Send + Sync {
     /// Marks a flow as finished; `false` if it already was. The mark is retained for a while after
-    /// `until`, when the flow expires.
+    /// `until`, the expiry of the flow.
     async fn finish_login_flow(&self, id: FlowId, until: Timestamp) -> Result<bool, StoreError>;
 
     /// Whether a flow is marked as finished.
@@ -199,7 +199,7 @@ pub trait Denials: Send + Sync {
     ) -> Result<Option<Denial>, StoreError>;
 
     /// Lifts an operator's denial of a single token, and records a security event.
-    /// Other servers receive the lifted denial like a new one.
+    /// Other servers receive the lifted denial in the same way as an added one.
     async fn lift_denial(
         &self,
         denied: Denied,

@@ -47,7 +47,7 @@ pub struct ExportedAccount {
     pub granted_roles: Vec<String>,
     /// When the user was created.
     pub created_at: u64,
-    /// The latest ban, which has ended.
+    /// The latest ban, if there was one. It has ended: banned users cannot export their data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ban: Option<ExportedBan>,
 }

@@ -22,7 +22,7 @@ use crate::tidy;
 use crate::tools::c_compiler;
 use crate::workspace::Workspace;
 
-/// A part of the tests, in the order of execution: fast ones first.
+/// A part of the tests. The parts run in this order, fast ones first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Part {
     /// Formatting

@@ -1,8 +1,8 @@
 //! Sign-ins in progress. Each is sealed into its own cookie, so that several tabs do not interfere
 //! with each other and a client that only starts sign-ins uses no memory here.
 //!
-//! A flow accepts one authorization response. Each server remembers the used flows in memory; the
-//! store records a flow only once a provider has authenticated the user.
+//! A flow accepts one authorization response. Each server remembers the used flows in memory. The
+//! store records a flow after a provider has authenticated the user.
 
 use latchkey_core::{FlowId, LoginFlow, Timestamp};
 use latchkey_guard::ReplayCache;

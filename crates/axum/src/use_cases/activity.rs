@@ -50,8 +50,8 @@ pub async fn list(
     limit: usize,
 ) -> Result<Page, StoreError> {
     let now = state.clock.now();
-    // Two more than `limit`: one because two entries with the same position stay on one page, and
-    // one to find out whether there is another page.
+    // Two more than `limit`: the last entry of a page and the next one can have the same position and
+    // must then be on the same page; and a further entry shows that there is another page.
     let events = state
         .store
         .audit_events(user, before, limit + 2, now)

@@ -35,7 +35,7 @@ async fn claims_are_determined_at_sign_in_and_at_every_refresh() {
     let pro_token = app.client.refreshed(&ada.refresh_token).await;
     assert_eq!(app.text("/plan", &pro_token.access_token).await, "\"pro\"");
     assert_eq!(app.status("/admin", &pro_token.access_token).await, 200);
-    // On routes for administrators, a removed role takes effect immediately.
+    // On routes for administrators, the removal of a role takes effect immediately.
     pro.store(false, Ordering::SeqCst);
     assert_eq!(app.status("/admin", &pro_token.access_token).await, 403);
     let me = app.client.get_as("/api/me", &pro_token.access_token).await;

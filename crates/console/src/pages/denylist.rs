@@ -104,7 +104,7 @@ const fn kind_name(kind: DenialKind) -> &'static str {
     }
 }
 
-/// A button that lifts the entry, if that is possible: an ended session stays ended.
+/// A button that lifts the denial, if that is possible: an ended session stays ended.
 fn lift_button(commands: Commands, denial: &AdminDenial) -> AnyView {
     if !denial.liftable {
         return empty();
@@ -115,14 +115,14 @@ fn lift_button(commands: Commands, denial: &AdminDenial) -> AnyView {
         key: denial.id.clone(),
         label: "Lift",
         name: denial.id.clone(),
-        question: "Lift this entry?",
+        question: "Lift this denial?",
         busy: "Lifting…",
     };
     commands.button(action, move || {
         let path = path.clone();
         command(async move {
             api::send(host, "DELETE", &path).await?;
-            Ok("The entry was lifted. The token is accepted again.".to_owned())
+            Ok("The denial was lifted. The token is accepted again.".to_owned())
         })
     })
 }

@@ -35,7 +35,7 @@ fn folder_with_master_key() -> TempDir {
     folder
 }
 
-/// A Git checkout creates files with the umask's mode, but the master key must be private.
+/// A Git checkout creates files that others can read, but the master key must be private.
 fn make_private(file: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
 

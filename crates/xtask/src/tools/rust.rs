@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use crate::workspace::Workspace;
 use crate::{process, progress};
 
-/// The target of the pages.
+/// The target for which the pages are compiled.
 pub(crate) const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
 /// Checks that the WASM target is installed, and installs it with rustup if not.

@@ -82,7 +82,7 @@ fn local_accounts(schemas: &mut Schemas) -> Vec<Operation> {
         new(
             ("post", paths::API_ADMIN_USERS),
             "createUser",
-            "Create a local account, whose user sets the password with a link",
+            "Create a local account. Its user sets the password with a link",
         )
         .recent()
         .json::<NewUserRequest>(schemas, true)
@@ -247,10 +247,13 @@ fn keys_and_backup(schemas: &mut Schemas) -> Vec<Operation> {
         new(
             ("post", paths::API_ADMIN_KEYS),
             "rotateKeys",
-            "Add a signing key, unless the newest one does not sign yet",
+            "Add a signing key, unless the newest one is still waiting for its first use",
         )
         .recent()
-        .ok::<KeyRotated>(schemas, "The newest key, which signs within ten minutes."),
+        .ok::<KeyRotated>(
+            schemas,
+            "The newest key. It begins to sign within ten minutes.",
+        ),
         new(
             ("get", paths::API_ADMIN_EXPORT),
             "export",
