@@ -42,9 +42,9 @@ def sign_in(email):
 
 
 def refresh():
-    # Every refresh has a new key, which its retries repeat: after a lost response, the retry gets
-    # the same refresh token. Without the key, the server refuses the retry; more than ten seconds
-    # later, it treats the retry as the reuse of a stolen token and ends the session.
+    # Every refresh has a new idempotency key, which its retries repeat: after a lost response, the
+    # retry gets the same refresh token. Without the idempotency key, the server refuses a retry or, if
+    # it comes after more than ten seconds, takes it for the reuse of a stolen token and ends the session.
     key = {"Idempotency-Key": str(uuid.uuid4())}
     grant = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
     for delay in 1, 2, 4, None:

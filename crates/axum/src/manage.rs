@@ -216,8 +216,9 @@ impl Operator<'_> {
 
     /// Adds a signing key and returns the id (`kid`) of the newest key. The key is published
     /// immediately and starts to sign after ten minutes, so that verifiers have time to fetch it.
-    /// During these minutes no other key is added: the id is that of the waiting key, which another
-    /// server may have added.
+    ///
+    /// If the newest key does not sign yet, adds none and returns the id of that key. Another server
+    /// may have added it.
     ///
     /// # Errors
     ///

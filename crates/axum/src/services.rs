@@ -130,8 +130,8 @@ impl Services {
         self.notifier.notify(user);
     }
 
-    /// Adds to the metrics of ended sessions, after one change that ended several. After the end of a
-    /// single session, [`report`](Self::report) does this.
+    /// Adds this number of sessions, which one change ended, to the metrics. The end of a single
+    /// session is counted by [`report`](Self::report).
     pub fn count_ended(&self, reason: EndReason, sessions: usize) {
         self.metrics.sessions_ended(reason, sessions);
     }

@@ -1,8 +1,8 @@
 //! Extractors. A handler that takes one of them runs only if the request's access token is
 //! accepted.
 //!
-//! A value of the type `G` is extracted from the router's state ([`FromRef`]) and gives access to a
-//! [`Guard`]. A crate that wraps a guard can define aliases, so that its users can write just `User`.
+//! Their type parameter `G` is a type that is extracted from the router's state ([`FromRef`]) and
+//! gives access to a [`Guard`]. A crate that wraps a guard can define aliases, so that its users can write just `User`.
 
 use core::fmt;
 use core::marker::PhantomData;

@@ -1,4 +1,4 @@
-//! The contract tests, settings, TLS and reconnection, each with a private PostgreSQL.
+//! Tests of the contract, the settings, TLS and reconnection, each with a private PostgreSQL.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The contract tests, settings, TLS and reconnection, each with a private Redis.
+//! Tests of the contract, the settings, TLS and reconnection, each with a private Redis.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

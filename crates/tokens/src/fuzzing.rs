@@ -101,9 +101,9 @@ pub fn refresh_token(input: &[u8]) -> bool {
     true
 }
 
-/// Verifies a DPoP proof, once for a request with an access token and once without. An accepted
-/// proof has the same result when it is verified again, and the replay cache need not remember it
-/// for long. It is refused if one byte is replaced.
+/// Verifies a DPoP proof, once for a request with an access token and once without. If it is
+/// accepted, verifying it again (without a replay cache) has the same result, and it soon expires.
+/// It is refused if one byte is replaced.
 pub fn dpop_proof(input: &[u8]) -> bool {
     const TOKEN: &str = "an.access.token";
     let Ok(text) = str::from_utf8(input) else {

@@ -49,7 +49,7 @@ impl PasswordHash {
         Self(phc)
     }
 
-    /// The PHC string, to store it.
+    /// The PHC string to store.
     pub fn as_str(&self) -> &str {
         &self.0
     }

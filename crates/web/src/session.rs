@@ -1,4 +1,4 @@
-//! The session as signals for the pages, updated by notices of the client.
+//! The session as signals for the pages, updated when the client reports a change.
 //!
 //! On the server the state is always [`SessionState::Checking`], because the tokens are in the browser.
 
@@ -32,7 +32,7 @@ pub(crate) struct Session {
     pub(crate) reconnects: Memo<usize>,
     /// Why the last session ended, until the next sign-in or until the message is dismissed.
     pub(crate) ended: RwSignal<Option<EndReason>>,
-    /// How many times the account's sessions or activity may have changed.
+    /// Counts the reports that the account's sessions or activity might have changed.
     pub(crate) changes: RwSignal<usize>,
     /// Requests, refreshes and retries.
     pub(crate) timeline: RwSignal<Timeline>,

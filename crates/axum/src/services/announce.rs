@@ -14,7 +14,7 @@ pub trait Announce: Send + Sync {
     /// Applies a denial that concerns all users.
     fn deny_everyone(&self, denial: &Denial);
 
-    /// Adds to the metrics of ended sessions, after one change that ended several.
+    /// Adds this number of sessions, which one change ended, to the metrics.
     fn count_ended(&self, reason: EndReason, sessions: usize);
 
     /// Reports an event to the application.

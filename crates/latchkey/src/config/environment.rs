@@ -85,8 +85,9 @@ pub(super) fn overlay(
     origins
 }
 
-/// Whether there is a `[providers.google]` without a secret. `GOOGLE_CLIENT_SECRET` alone completes
-/// such a section, but never replaces a secret, because it may be meant for another program.
+/// Whether there is a `[providers.google]` without a secret. Then
+/// `GOOGLE_CLIENT_SECRET` supplies it, even if `GOOGLE_CLIENT_ID` is not set. It never replaces a
+/// secret, because it may be meant for another program.
 fn google_lacks_secret(table: &Table) -> bool {
     let section = table
         .get("providers")

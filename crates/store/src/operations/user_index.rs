@@ -15,7 +15,7 @@ use crate::table::{
 use crate::transaction::Tx;
 
 /// Writes a user and its entries in the indexes. Every change of an existing user must use this
-/// function. The stored record becomes a condition.
+/// function. The commit fails if the stored record has changed since this function read it.
 pub(super) async fn put(tx: &mut Tx<'_>, user: &User) -> Result<(), StoreError> {
     match tx.get(USERS, &user.id).await? {
         Some(known) if terms_of(&known) == terms_of(user) && known.emails().eq(user.emails()) => {}
@@ -110,7 +110,7 @@ pub(super) async fn search(
 }
 
 /// Reads the users that the entries of a range refer to, until the page is full or enough entries
-/// were read. Nothing becomes a condition.
+/// were read. The commit does not depend on what is read here.
 #[expect(clippy::too_many_arguments, reason = "private, and each is used once")]
 async fn scan<K: Key, V: Value>(
     tx: &mut Tx<'_>,

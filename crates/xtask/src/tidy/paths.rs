@@ -15,7 +15,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
         return vec![Finding::new(
             MAP,
             1,
-            "is missing: it describes the structure of the project",
+            "this file is missing; it must describe the structure of the project",
         )];
     };
     let mut findings = Vec::new();
@@ -109,7 +109,7 @@ mod tests {
         let found = check(&Tree::of(&[("Cargo.toml", "")]));
         assert_eq!(
             found[0].to_string(),
-            "ARCHITECTURE.md:1: is missing: it describes the structure of the project"
+            "ARCHITECTURE.md:1: this file is missing; it must describe the structure of the project"
         );
     }
 }

@@ -35,7 +35,7 @@ async fn sign_in(server: &RunningServer, username: &str, password: &str) -> reqw
 }
 
 #[tokio::test]
-async fn operator_creates_accounts_and_links_online_and_offline() {
+async fn operator_can_create_accounts_and_links_with_and_without_a_server() {
     let folder = tempfile::tempdir().expect("a directory");
     let folder = folder.path();
     let config = folder.join("latchkey.toml");

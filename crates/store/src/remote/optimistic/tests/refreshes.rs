@@ -33,8 +33,8 @@ async fn refresh_takes_one_fetch_and_one_commit() {
     }
 }
 
-/// The record of a refresh takes as much space as docs/configuration.md says, even with the longest
-/// values that a server stores.
+/// With the longest values that a server stores, the record of a refresh takes no more space than
+/// docs/configuration.md says.
 #[tokio::test]
 async fn record_of_a_refresh_is_small() {
     let database = FakeDatabase::default();
