@@ -29,8 +29,9 @@ impl Statements {
 }
 
 /// Performs the reads, and also returns the record of the store's id. One query reads all values,
-/// and each page takes one more; all queries are pipelined. Several reads that include a page run
-/// in a transaction, so that they see the same snapshot, unless a transaction is already open.
+/// and each page takes one more; all queries are pipelined. If there are several reads and one of
+/// them is a page, they run in a transaction, so that they see the same snapshot, unless a
+/// transaction is already open.
 pub(crate) async fn fetch(
     client: &Client,
     statements: &Statements,

@@ -1,11 +1,11 @@
 //! Deleting a user with all records about them.
 //!
 //! The first change removes the user and the identities and denies all access tokens. From then on
-//! no session of the user can be opened or refreshed: opening one has the user's record as a
-//! condition, and a refresh reads it. The records of sessions and events are removed afterwards, in
-//! batches. The audit log keeps its records, stripped of everything that identifies the user except
-//! the id. [`DELETIONS`] lists the user until nothing is left, and for at least five minutes, because
-//! servers write some audit records late.
+//! no session of the user can be opened or refreshed, because both require the user's record. The
+//! records of sessions and events are removed afterwards, in batches. The audit log keeps its
+//! records, stripped of everything that identifies the user except the id. [`DELETIONS`] lists the
+//! user until nothing is left, and for at least five minutes, because servers write some audit
+//! records late.
 
 use core::time::Duration;
 

@@ -27,7 +27,7 @@ pub struct Overview {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StoreInfo {
-    /// Its kind: `sled`, `redis`, `postgres` or `memory`; `opened` if the application opened it.
+    /// Its kind: `sled`, `redis`, `postgres` or `memory`; `opened` if an embedding application opened it.
     pub kind: String,
 }
 
