@@ -71,7 +71,7 @@ test('sessions of all users are listed, and one is ended', async ({ app, admin, 
   await other.expectSessionEnded(notifyTimeout);
 });
 
-test('a denied access token is refused until the entry is lifted', async ({
+test('a denied access token is refused until the denial is lifted', async ({
   app,
   admin,
   newBrowser,
@@ -95,7 +95,7 @@ test('a denied access token is refused until the entry is lifted', async ({
   expect(await status()).toBe(401);
 
   const row = admin.denylist.rows('Denylist').filter({ hasText: 'Leaked' });
-  await admin.denylist.confirm(row.getByRole('button'), /^Lift this entry\?/);
+  await admin.denylist.confirm(row.getByRole('button'), /^Lift this denial\?/);
   await expect(admin.denylist.status).toHaveText(/^The denial was lifted\./);
   expect(await status()).toBe(200);
 });
